@@ -1,0 +1,1 @@
+"""What crosses between functions, and between the app and its callers."""
