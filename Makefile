@@ -1,0 +1,46 @@
+# Every chore is one target, and each first sets up what it misses (dev/tools/setup.sh). CI runs these very targets.
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+# pyright's wrapper would ask the network for a newer version at every start.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo bench check test test-all lock clean python azurite
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
+	    printf '  make %-9s %s\n' "$$name" "$$what"; done
+
+up: python azurite ## start the app with a simulated Microsoft 365, in the foreground
+	@exec $(BIN)/python -m dev.stack
+
+demo: python azurite ## do the main job once on a demo tenant, then stop
+	@$(BIN)/python -m dev.demo
+
+bench: python azurite ## measure it
+	@$(BIN)/python -m dev.bench
+
+check: python ## lint, format, types, import contracts, requirements
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@sh dev/tools/requirements.sh check
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pyright
+
+test: check azurite ## check, and every test that is not slow
+	@$(PYTEST) -m 'not slow'
+
+test-all: check azurite ## check, and every test
+	@$(PYTEST)
+
+lock: ## compile the requirements from pyproject.toml (UPGRADE=1 takes the newest versions that fit)
+	@sh dev/tools/requirements.sh lock $(if $(UPGRADE),--upgrade)
+
+clean: ## remove what was installed or cached; local data in .localhost/ stays
+	@rm -rf .venv .tools dev/azurite/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python azurite:
+	@sh dev/tools/setup.sh $@

@@ -1,0 +1,1 @@
+"""One Graph, table or blob job each, safe to run twice."""

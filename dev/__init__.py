@@ -1,0 +1,1 @@
+"""Development tools: local host, simulator, benchmarks. The product never imports them."""

@@ -1,0 +1,43 @@
+"""Facts about SKUs and service plans: part numbers, ids and names as Microsoft publishes them."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from dev.simulator.model import ServicePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A SKU as sold, apart from any tenant."""
+
+    sku_id: str
+    part_number: str
+    display_name: str
+    plans: tuple[ServicePlan, ...]
+
+
+@cache
+def products() -> dict[str, Product]:
+    """All known products, by part number."""
+    raw = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
+    plans = [ServicePlan(plan_id, name) for plan_id, name in raw["servicePlans"]]
+    return {
+        sku["skuPartNumber"]: Product(
+            sku["skuId"], sku["skuPartNumber"], sku["displayName"], tuple(plans[n] for n in sku["plans"])
+        )
+        for sku in raw["skus"]
+    }
+
+
+def find_product(reference: str) -> Product | None:
+    """A product by part number or by SKU id."""
+    known = products()
+    return known.get(reference) or next((each for each in known.values() if each.sku_id == reference.lower()), None)
+
+
+@cache
+def plan_id(name: str) -> str:
+    """The id of a service plan by its name; KeyError when the catalogue has none."""
+    return {plan.name: plan.id for product in products().values() for plan in product.plans}[name]

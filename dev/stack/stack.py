@@ -1,0 +1,239 @@
+"""The stack as a value: what runs, where it listens, and how to break it on purpose."""
+
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from dev.stack.parts import LOOPBACK, Guard, Part, StackError, is_open, pick_port
+from dev.stack.settings import api_key, base_environment, claim, connection_string
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_AZURITE = REPOSITORY / "dev" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+_START_SECONDS = 30.0
+_HOST_LINE = "host http://"
+_RELOADED = "reloaded "
+_NOT_RELOADED = "reload failed"
+
+type World = Literal["none", "demo"]
+
+
+class Host:
+    """One running host process."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self.url = ""
+
+    @property
+    def pid(self) -> int:
+        """The process id of the host."""
+        return self._part.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._part.returncode
+
+    def log_text(self) -> str:
+        """Everything the host has logged so far."""
+        return self._part.log_text()
+
+    async def kill(self) -> None:
+        """End the host without warning (SIGKILL)."""
+        await self._part.kill()
+
+    async def stop(self) -> int:
+        """End the host in order (SIGTERM); returns its exit code."""
+        return await self._part.stop()
+
+    async def reload(self) -> None:
+        """Let the host load the app's code again (SIGHUP) and wait until it has; raises ``StackError`` when it could not."""
+        before = self._verdicts()
+        self._part.signal(signal.SIGHUP)
+
+        async def answered() -> bool:
+            return len(self._verdicts()) > len(before)
+
+        await self._part.until(answered, seconds=_START_SECONDS, what="answer to the reload")
+        if _NOT_RELOADED in self._verdicts()[-1]:
+            raise StackError(f"{self._part.name}: the new code did not load:\n{self._part.tail()}")
+
+    async def until_serving(self) -> None:
+        """Wait until the host has printed its address; raises ``StackError`` when it ends first."""
+
+        async def serving() -> bool:
+            for line in self.log_text().splitlines():
+                if line.startswith(_HOST_LINE):
+                    self.url = line.removeprefix("host ")
+            return bool(self.url)
+
+        await self._part.until(serving, seconds=_START_SECONDS, what=f"line {_HOST_LINE!r}")
+
+    def _verdicts(self) -> list[str]:
+        return [line for line in self.log_text().splitlines() if _RELOADED in line or _NOT_RELOADED in line]
+
+
+class Stack:
+    """Azurite, the simulator and ``hosts`` hosts, for the length of an ``async with``.
+
+    ``env`` holds settings of the product and of the stack (see the settings table), and wins over the local defaults; settings in
+    this process's own environment are not inherited. Ports not set are free ones. With ``in_memory`` nothing is kept; otherwise
+    data and logs live under ``LOCALHOST_DATA``. ``world="demo"`` starts the simulator with the demo tenants. Where
+    ``GRAPH_BASE_URL`` is set or ``simulator`` is false no simulator starts. Raises ``StackError`` when a part cannot start.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str] | None = None,
+        *,
+        in_memory: bool = True,
+        world: World = "none",
+        hosts: int = 1,
+        simulator: bool = True,
+        app_dir: Path = REPOSITORY,
+    ) -> None:
+        self._env = dict(env or {})
+        self._in_memory = in_memory
+        self._world: World = world
+        self._host_count = hosts
+        self._with_simulator = simulator and not self._env.get("GRAPH_BASE_URL")
+        self._app_dir = app_dir
+        self._cleanup = AsyncExitStack()
+        self._parts: list[Part] = []
+        self._logs = Path()
+        self._guard: Guard | None = None
+        self.hosts: list[Host] = []
+        self.simulator_url = ""
+        self.storage = ""
+        self.api_key = ""
+
+    @property
+    def api_url(self) -> str:
+        """Root of the first running host, without a path: the API is ``{api_url}/api/automation/bulk-licenses``."""
+        return self.host_urls[0]
+
+    @property
+    def host_urls(self) -> list[str]:
+        """Roots of the running hosts, in order of their start."""
+        return [host.url for host in self.hosts if host.returncode is None]
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._cleanup.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._cleanup.aclose()
+
+    async def start_host(self, env: Mapping[str, str] | None = None, app_dir: Path | None = None) -> Host:
+        """Start one more host on the same storage and simulator; ``env`` wins over the stack's settings."""
+        number = len(self.hosts) + 1
+        # Only the first host can have the configured port.
+        port = self._env.get("LOCALHOST_PORT", "0") if number == 1 else "0"
+        settings = {
+            **self._environment(),
+            "LOCALHOST_PORT": str(pick_port("LOCALHOST_PORT", port)) if port != "0" else "0",
+            **(env or {}),
+        }
+        command = [sys.executable, "-m", "dev.localhost", "--app", str(app_dir or self._app_dir)]
+        host = Host(await self._start_part(f"host{number}", command, settings))
+        self.hosts.append(host)
+        await host.until_serving()
+        return host
+
+    async def died(self) -> StackError:
+        """Wait until a part ends that nobody stopped; returns the error that names it."""
+        while True:
+            waits = {asyncio.create_task(part.ended()): part for part in self._parts if not part.stopping}
+            done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in pending:
+                task.cancel()
+            for task in done:
+                if not waits[task].stopping:
+                    return waits[task].death()
+
+    async def _start(self) -> None:
+        data = await self._open_data()
+        self._guard = Guard()
+        self._cleanup.callback(self._guard.close)
+        self.api_key = self._env.get("LOCALHOST_API_KEY") or api_key(data)
+        starts = [self._start_azurite(data)]
+        if self._with_simulator:
+            starts.append(self._start_simulator())
+        # Every start is awaited, so that a part started beside a failing one is known and stopped.
+        results = await asyncio.gather(*starts, return_exceptions=True)
+        for result in results:
+            if result is not None:
+                raise result
+        for _ in range(self._host_count):
+            await self.start_host()
+
+    async def _open_data(self) -> Path | None:
+        folder = self._env.get("LOCALHOST_DATA", ".localhost")
+        if self._in_memory or not folder:
+            self._logs = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="stack-")))
+            return None
+        data = (REPOSITORY / folder).resolve()
+        self._cleanup.enter_context(claim(data))
+        self._logs = data / "logs"
+        self._logs.mkdir(exist_ok=True)
+        return data
+
+    async def _start_azurite(self, data: Path | None) -> None:
+        node = shutil.which("node")
+        if node is None or not _AZURITE.exists():
+            raise StackError(f"Azurite needs Node and {_AZURITE.relative_to(REPOSITORY)}: run `make setup`")
+        services = ("blob", "queue", "table")
+        ports = {s: self._port(f"AZURITE_{s.upper()}_PORT") for s in services}
+        command = [node, str(_AZURITE), "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        for service, port in ports.items():
+            command += [f"--{service}Host", LOOPBACK, f"--{service}Port", str(port)]
+        command += ["--inMemoryPersistence"] if data is None else ["--location", str(data / "azurite")]
+        part = await self._start_part("azurite", command, self._environment())
+
+        async def open_all() -> bool:
+            return all([await is_open(port) for port in ports.values()])
+
+        await part.until(open_all, seconds=_START_SECONDS, what=f"service on the ports {list(ports.values())}")
+        self.storage = connection_string(*ports.values())
+
+    async def _start_simulator(self) -> None:
+        port = self._port("SIMULATOR_PORT")
+        env = {**self._environment(), "SIMULATOR_PORT": str(port), "SIMULATOR_WORLD": self._world}
+        part = await self._start_part("simulator", [sys.executable, "-m", "dev.simulator"], env)
+        await part.until(lambda: is_open(port), seconds=_START_SECONDS, what=f"service on port {port}")
+        self.simulator_url = f"http://{LOOPBACK}:{port}"
+
+    async def _start_part(self, name: str, command: list[str], env: Mapping[str, str]) -> Part:
+        assert self._guard
+        part = await Part.start(
+            name, command, env=env, cwd=REPOSITORY, log=self._logs / f"{name}.log", guard=self._guard
+        )
+        self._parts.append(part)
+        self._cleanup.push_async_callback(part.stop)
+        return part
+
+    def _port(self, setting: str) -> int:
+        return pick_port(setting, self._env.get(setting, "0"))
+
+    def _environment(self) -> dict[str, str]:
+        found = {"LOCALHOST_API_KEY": self.api_key}
+        if self.storage:
+            found["AzureWebJobsStorage"] = self.storage
+        if self.simulator_url:
+            found["GRAPH_BASE_URL"] = f"{self.simulator_url}/v1.0"
+            found["EXCHANGE_BASE_URL"] = self.simulator_url
+        settings = {name: value for name, value in self._env.items() if name not in found}
+        return {**base_environment(settings), **found}

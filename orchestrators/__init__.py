@@ -1,0 +1,1 @@
+"""Order, waiting and handing on; deterministic."""

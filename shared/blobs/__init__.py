@@ -1,0 +1,1 @@
+"""Azure Blobs: plans, staged bodies, drops, receipts and audit anchors."""

@@ -1,0 +1,30 @@
+"""Who asks: every store query takes a caller and shows nothing outside the caller's tenants."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Role(IntEnum):
+    """What a caller may do; each role includes the one before it."""
+
+    READ = 1
+    OPERATE = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller; ``tenants`` None means every tenant."""
+
+    id: str
+    name: str
+    role: Role
+    tenants: frozenset[str] | None = None
+
+    def sees(self, tenant_id: str) -> bool:
+        """Whether the tenant is within the caller's grants."""
+        return self.tenants is None or tenant_id in self.tenants
+
+
+SYSTEM = Caller("system", "system", Role.ADMIN)
+"""The app itself: orchestrations, timers and drops."""

@@ -1,0 +1,1 @@
+"""Azure Tables: keys, rows and the stores over them."""

@@ -1,0 +1,75 @@
+"""Copies of the project's tooling, so that a test can break one without touching the other."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with the project's tooling and requirements, and nothing installed."""
+    for name in ("Makefile", "pyproject.toml", ".python-version", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "dev" / "tools", tmp_path / "dev" / "tools")
+    (tmp_path / "dev" / "azurite").mkdir()
+    shutil.copy(ROOT / "dev" / "azurite" / "package-lock.json", tmp_path / "dev" / "azurite")
+    return tmp_path
+
+
+@pytest.fixture
+def run(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run a command in the copy on a bare machine: the PATH holds the basic tools and what ``programs`` adds, by name and text."""
+
+    def run(*command: str, programs: dict[str, str] | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        bin_folder = tmp_path_factory.mktemp("bin")
+        for tool in ("sh", "make", "cat", "cmp", "cp", "dirname", "sed", "rm", "mktemp", "diff"):
+            found = shutil.which(tool)
+            assert found, f"{tool} is missing on this machine"
+            (bin_folder / tool).symlink_to(found)
+        for name, script in (programs or {}).items():
+            (bin_folder / name).write_text(f"#!/bin/sh\n{script}\n")
+            (bin_folder / name).chmod(0o755)
+        return subprocess.run(
+            command,
+            cwd=project,
+            env={"PATH": str(bin_folder), "HOME": str(bin_folder), **env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def real_uv() -> str:
+    """The uv that set this project up: the one on PATH or the one in ``.tools/``."""
+    own = ROOT / ".tools" / "bin" / "uv"
+    found = str(own) if own.exists() else shutil.which("uv")
+    if found is None:
+        pytest.skip("the project was set up without uv, so there is none to run")
+    return found
+
+
+@pytest.fixture
+def uv_run(run: Run) -> Run:
+    """As ``run``, with the real uv, its cache and this Python; without the network."""
+    uv = real_uv()
+    asked = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True)
+    env = {"UV_CACHE_DIR": asked.stdout.strip(), "UV_PYTHON": sys.executable, "UV_OFFLINE": "1"}
+    if "TMPDIR" in os.environ:
+        env["TMPDIR"] = os.environ["TMPDIR"]
+
+    def run_with_uv(*command: str) -> subprocess.CompletedProcess[str]:
+        return run(*command, programs={"uv": f'exec "{uv}" "$@"'}, **env)
+
+    return run_with_uv

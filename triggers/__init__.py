@@ -1,0 +1,1 @@
+"""How work comes in: HTTP routes, timers and dropped files."""
