@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo bench check test test-all lock clean python azurite
+.PHONY: help up demo bench check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -22,7 +22,7 @@ demo: python azurite ## do the main job once on a demo tenant, then stop
 bench: python azurite ## measure it
 	@$(BIN)/python -m dev.bench
 
-check: python ## lint, format, types, import contracts, requirements
+check: python node ## lint, format, types, import contracts, requirements
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@sh dev/tools/requirements.sh check
@@ -42,5 +42,5 @@ clean: ## remove what was installed or cached; local data in .localhost/ stays
 	@rm -rf .venv .tools dev/azurite/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-python azurite:
+python node azurite:
 	@sh dev/tools/setup.sh $@

@@ -1,1 +1,1 @@
-"""One Graph, table or blob job each, safe to run twice."""
+"""One Graph, table or blob job each, safe to run twice: a body that takes its services, and a binding."""

@@ -10,6 +10,8 @@ LicenceError
     ├── Throttled          carries retry_after (seconds)                      → later
     ├── Unavailable        5xx, reset or timeout of a read                    → later
     ├── Denied             consent or permission missing                      → ends this tenant
+    ├── GroupNotFound      no group with this id or name                      → ends this tenant
+    ├── GroupAmbiguous     several groups of this name, carries their ids     → ends this tenant
     └── OutcomeUnknown     a write was sent, no answer came: read before sending again
 """
 
@@ -93,6 +95,16 @@ class Unavailable(GraphError):
 
 class Denied(GraphError):
     """Consent, token or permission is missing."""
+
+
+class GroupNotFound(GraphError):
+    """The directory has no group with this id or display name."""
+
+
+class GroupAmbiguous(GraphError):
+    """Several groups carry this display name; ``group_ids`` are the candidates, also named in the text."""
+
+    group_ids: tuple[str, ...] = ()
 
 
 class OutcomeUnknown(GraphError):

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from urllib.parse import urlsplit
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 
@@ -13,18 +14,36 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class GraphCredential:
+    """How the app proves to Entra ID who it is; which fields are set depends on ``kind``.
+
+    ``certificate`` is the path of a PEM or PFX file, a PEM text, or a PFX in base64, each without a password.
+    ``token`` is the made-up token of a simulator on this machine.
+    """
+
+    kind: str
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    certificate: str | None = field(default=None, repr=False)
+    managed_identity_client_id: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the app reads from its environment; durations in seconds.
 
-    ``storage_connection`` or ``storage_account`` is set, never both None. ``graph_limit_factor`` multiplies every Graph limit
-    that the app paces by; 0 lifts them. ``turn_lease`` is at least twice ``graph_timeout`` plus 5 s, so that what was sent under
-    a lease has been answered or given up before it runs out.
+    ``storage_connection`` or ``storage_account`` is set, never both None. ``graph_limit_factor`` multiplies every Graph
+    limit that the app paces by; 0 lifts them. ``turn_lease`` is at least twice ``graph_timeout`` plus 5 s, so that what
+    was sent under a lease has been answered or given up before it runs out. ``graph_credentials`` are keyed by the name
+    that a tenant's ``credential`` gives, in lower case: ``default`` from GRAPH_CREDENTIAL, any other from
+    GRAPH_CREDENTIAL_<NAME>.
     """
 
     storage_connection: str | None
     storage_account: str | None
     graph_base_url: str
-    graph_credential: str
+    graph_credentials: Mapping[str, GraphCredential]
     api_keys: str
     local_api_key: str | None
     replication_horizon: float
@@ -57,6 +76,65 @@ class _Reader:
             self.faults.append(f"{name} must be at least {minimum:g}, not {text}")
         return value
 
+    def graph_url(self) -> str:
+        """The Graph root without a slash at its end; plain HTTP goes to this machine only, as tokens travel with it."""
+        url = (self.text("GRAPH_BASE_URL") or GRAPH).rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            self.faults.append(f"GRAPH_BASE_URL is not a URL: {url!r}")
+        elif parts.scheme == "http" and not is_loopback(url):
+            self.faults.append(f"GRAPH_BASE_URL must be https: {url}")
+        return url
+
+    def graph_credentials(self, base_url: str) -> dict[str, GraphCredential]:
+        """The credential ``default`` and one for each GRAPH_CREDENTIAL_<NAME>."""
+        prefix = "GRAPH_CREDENTIAL_"
+        names = sorted(name.removeprefix(prefix) for name in self.environ if name.startswith(prefix))
+        found = {name.lower(): self._graph_credential(f"_{name}", base_url) for name in names}
+        return {"default": self._graph_credential("", base_url), **found}
+
+    def _graph_credential(self, suffix: str, base_url: str) -> GraphCredential:
+        setting = f"GRAPH_CREDENTIAL{suffix}"
+        kind, _, token = (self.text(setting) or "").partition(":")
+        credential = GraphCredential(
+            kind,
+            client_id=self.text(f"GRAPH_CLIENT_ID{suffix}"),
+            client_secret=self.text(f"GRAPH_CLIENT_SECRET{suffix}"),
+            certificate=self.text(f"GRAPH_CERTIFICATE{suffix}"),
+            managed_identity_client_id=self.text(
+                f"GRAPH_MANAGED_IDENTITY_CLIENT_ID{suffix}", self.text("AZURE_CLIENT_ID")
+            ),
+            token=token or None,
+        )
+        needed = {
+            "managedIdentity": {
+                f"GRAPH_CLIENT_ID{suffix}": credential.client_id,
+                f"GRAPH_MANAGED_IDENTITY_CLIENT_ID{suffix} (or AZURE_CLIENT_ID)": credential.managed_identity_client_id,
+            },
+            "certificate": {
+                f"GRAPH_CLIENT_ID{suffix}": credential.client_id,
+                f"GRAPH_CERTIFICATE{suffix}": credential.certificate,
+            },
+            "clientSecret": {
+                f"GRAPH_CLIENT_ID{suffix}": credential.client_id,
+                f"GRAPH_CLIENT_SECRET{suffix}": credential.client_secret,
+            },
+            "static": {f"the token after static: in {setting}": credential.token},
+        }
+        if kind not in needed:
+            state = "is missing" if not kind else "is none of these"
+            self.faults.append(f"{setting} {state}: managedIdentity, certificate, clientSecret or static:<token>")
+        else:
+            self.faults += [f"{name} is missing" for name, value in needed[kind].items() if value is None]
+        if kind == "static" and not is_loopback(base_url):
+            self.faults.append(f"{setting}: a static token is for a Graph on this machine only, not for {base_url}")
+        return credential
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL points to this machine by a name that cannot point elsewhere."""
+    return urlsplit(url).hostname in {"127.0.0.1", "::1", "localhost"}
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from ``environ``.
@@ -68,9 +146,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     account = read.text("AzureWebJobsStorage__accountName")
     if connection is None and account is None:
         read.faults.append("AzureWebJobsStorage (or AzureWebJobsStorage__accountName) is missing")
-    credential = read.text("GRAPH_CREDENTIAL")
-    if credential is None:
-        read.faults.append("GRAPH_CREDENTIAL is missing: managedIdentity, certificate, clientSecret or static:<token>")
+    base_url = read.graph_url()
     lease = read.number("TURN_LEASE_SECONDS", 60, minimum=1)
     timeout = read.number("GRAPH_TIMEOUT_SECONDS", 25, minimum=0.1)
     if lease < 2 * timeout + 5:
@@ -80,8 +156,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     settings = Settings(
         storage_connection=connection,
         storage_account=account,
-        graph_base_url=(read.text("GRAPH_BASE_URL") or GRAPH).rstrip("/"),
-        graph_credential=credential or "",
+        graph_base_url=base_url,
+        graph_credentials=read.graph_credentials(base_url),
         api_keys=read.text("API_KEYS") or "[]",
         local_api_key=read.text("LOCALHOST_API_KEY"),
         replication_horizon=read.number("REPLICATION_HORIZON_SECONDS", 60, minimum=0),

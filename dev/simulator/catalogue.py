@@ -22,7 +22,8 @@ class Product:
 def products() -> dict[str, Product]:
     """All known products, by part number."""
     raw = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
-    plans = [ServicePlan(plan_id, name) for plan_id, name in raw["servicePlans"]]
+    pairs: list[tuple[str, str]] = raw["servicePlans"]
+    plans = [ServicePlan(each, name) for each, name in pairs]
     return {
         sku["skuPartNumber"]: Product(
             sku["skuId"], sku["skuPartNumber"], sku["displayName"], tuple(plans[n] for n in sku["plans"])

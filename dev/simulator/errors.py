@@ -1,8 +1,8 @@
 """
 Graph's error bodies.
 
-Texts without a mark are documented or were captured from the service; those marked ASSUMPTION are ours, where no source was
-found. Message texts are what a client has to go by, as ``code`` is nearly always ``Request_BadRequest``.
+Texts without a mark are documented or were captured from the service; those marked ASSUMPTION are ours, where no source
+was found. Message texts are what a client has to go by, as ``code`` is nearly always ``Request_BadRequest``.
 """
 
 from dataclasses import dataclass, field

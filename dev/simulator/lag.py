@@ -1,8 +1,8 @@
 """
 Replication lag: reads answer with the state as of a while ago.
 
-Objects are replaced, never changed, so the past is a short queue of earlier values per object, each with the times at which
-the write that replaced it becomes visible: first to direct reads, later to the index behind advanced queries.
+Objects are replaced, never changed, so the past is a short queue of earlier values per object, each with the times at
+which the write that replaced it becomes visible: first to direct reads, later to the index behind advanced queries.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """
 Licence changes: ``assignLicense``, its checks, and group-based licensing.
 
-ASSUMPTION: the order in which the checks of ``assignLicense`` run is ours: payload shape, the user exists, removals (held?
-direct?), SKU known, usage location, seats, mutually exclusive plans, dependencies; then all of it commits or nothing.
+ASSUMPTION: the order in which the checks of ``assignLicense`` run is ours: payload shape, the user exists, removals
+(held? direct?), SKU known, usage location, seats, mutually exclusive plans, dependencies; then all of it commits or nothing.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Any
 from dev.simulator import errors
 from dev.simulator.clock import iso
 from dev.simulator.errors import GraphError, bad_request
+from dev.simulator.jsonshape import as_array, as_object
 from dev.simulator.model import Assignment, Group, Licences, User, held_skus
 from dev.simulator.tenant import Tenant
 
@@ -24,30 +25,31 @@ def _guid(value: Any) -> str:
     return value.lower()
 
 
-def _list(body: Any, name: str) -> list[Any]:
-    if not isinstance(body, dict) or body.get(name) is None:  # pyright: ignore[reportUnknownMemberType] - JSON
+def _array(payload: dict[str, Any], name: str) -> list[Any]:
+    if payload.get(name) is None:
         raise bad_request(
             "One or more parameters of the operation 'assignLicense' are missing from the request payload. "
             f"The missing parameters are: {name}."
         )
-    value: Any = body[name]
-    if not isinstance(value, list):
+    value = as_array(payload[name])
+    if value is None:
         raise bad_request(f"The value of parameter '{name}' is not a collection.")  # ASSUMPTION: text
-    return value  # pyright: ignore[reportUnknownVariableType] - JSON
+    return value
 
 
 def parse_assign(body: Any) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """What to add (SKU to disabled plans) and what to remove, from the payload of assignLicense."""
-    added, removed = _list(body, "addLicenses"), [_guid(each) for each in _list(body, "removeLicenses")]
+    payload = as_object(body) or {}
+    added, removed = _array(payload, "addLicenses"), [_guid(each) for each in _array(payload, "removeLicenses")]
     adds: dict[str, tuple[str, ...]] = {}
-    for entry in added:
-        if not isinstance(entry, dict):
+    for raw in added:
+        entry = as_object(raw)
+        if entry is None:
             raise bad_request("An entry of 'addLicenses' is not an object.")  # ASSUMPTION: text
-        sku = _guid(entry.get("skuId"))  # pyright: ignore[reportUnknownMemberType] - JSON
-        plans: Any = entry.get("disabledPlans") or []  # pyright: ignore[reportUnknownMemberType] - JSON
+        sku = _guid(entry.get("skuId"))
         if sku in adds:
             raise bad_request(f"License {sku} is specified more than once.")  # ASSUMPTION: status and text
-        adds[sku] = tuple(sorted({_guid(plan) for plan in plans}))
+        adds[sku] = tuple(sorted({_guid(plan) for plan in as_array(entry.get("disabledPlans")) or []}))
     if len(set(removed)) < len(removed) or not adds.keys().isdisjoint(removed):
         raise bad_request("The same license is specified more than once in the request.")  # ASSUMPTION
     return adds, removed
@@ -79,19 +81,19 @@ def check_plans(tenant: Tenant, licences: Licences) -> None:
     enabled = tenant.enabled_plans(licences)
     for one, other in tenant.settings.conflicts:
         if one in enabled and other in enabled:
-            raise bad_request(
-                f"License assignment failed because service plans {one}, {other} are mutually exclusive."
-            )
+            raise bad_request(f"License assignment failed because service plans {one}, {other} are mutually exclusive.")
     for plan, needed in tenant.settings.dependencies.items():
         if plan in enabled and not any(each in enabled for each in needed):
             raise bad_request(
-                f"License assignment failed because service plan {plan} depends on the service plan(s) {', '.join(needed)}"
+                f"License assignment failed because service plan {plan} depends on the service plan(s) "
+                f"{', '.join(needed)}"
             )
 
 
-def assign_license(tenant: Tenant, user_id: str, body: Any, now: float) -> User:
-    """Apply ``POST /users/{id}/assignLicense``; GraphError leaves everything as it was."""
-    adds, removed = parse_assign(body)
+def assign_license(
+    tenant: Tenant, user_id: str, adds: dict[str, tuple[str, ...]], removed: list[str], now: float
+) -> User:
+    """Apply a parsed ``assignLicense``; GraphError leaves everything as it was."""
     user = tenant.users.current[user_id]
     licences = without(user.licences, removed)
     for sku_id, disabled in adds.items():
@@ -132,42 +134,50 @@ def _violation(error: GraphError) -> str:
     return next((name for text, name in _VIOLATIONS if text in error.message), "Other")
 
 
-def _try_product(tenant: Tenant, user: User, base: Licences, wanted: Assignment) -> GraphError | None:
-    """What stands against one product of a group for this user."""
+def _obstacle(tenant: Tenant, user: User, base: Licences, wanted: Assignment) -> GraphError | None:
+    """What stands against one product of a group, service plans aside."""
     location = user.usage_location or tenant.settings.country  # the directory's own, where the user has none
     if location in tenant.settings.prohibited_usage_locations:
         return bad_request(errors.INVALID_USAGE_LOCATION)
-    held = held_skus(user.licences) | held_skus(base)
-    if wanted.sku_id not in held and tenant.free_seats(wanted.sku_id) < 1:
+    if wanted.sku_id not in held_skus(user.licences + base) and tenant.free_seats(wanted.sku_id) < 1:
         return bad_request(f"Subscription with SKU {wanted.sku_id} does not have any available licenses.")
+    return None
+
+
+def _plan_problem(tenant: Tenant, licences: Licences) -> GraphError | None:
     try:
-        check_plans(tenant, (*base, wanted))
+        check_plans(tenant, licences)
     except GraphError as error:
         return error
     return None
 
 
-def _apply_group(tenant: Tenant, user: User, base: Licences, group: Group, stamp: str) -> tuple[Licences, GraphError | None]:
-    """All products of a group or none: the failing one carries its error, its siblings ``Other``."""
-    wanted = [Assignment(sku, disabled, group.id, updated=stamp) for sku, disabled in group.licences]
+def _apply_group(
+    tenant: Tenant, user: User, base: Licences, group: Group, stamp: str
+) -> tuple[Licences, GraphError | None]:
+    """All products of a group or none: a failing one carries its error, its siblings ``Other``."""
     before = {each.sku_id: each for each in user.licences if each.group == group.id and each.state == "Active"}
-    wanted = [
-        before[each.sku_id] if each.sku_id in before and before[each.sku_id].disabled == each.disabled else each
-        for each in wanted
-    ]
+    wanted = tuple(
+        before[sku] if sku in before and before[sku].disabled == off else Assignment(sku, off, group.id, updated=stamp)
+        for sku, off in group.licences
+    )
     failures: dict[str, GraphError] = {}
-    tried = base
     for each in wanted:
-        problem = _try_product(tenant, user, tried, each)
-        if problem is None:
-            tried = (*tried, each)
-        else:
+        problem = _obstacle(tenant, user, base, each)
+        if problem is not None:
             failures[each.sku_id] = problem
+    if not failures and _plan_problem(tenant, base + wanted) is not None:
+        for each in wanted:  # which of them is it?
+            problem = _plan_problem(tenant, (*base, each))
+            if problem is not None:
+                failures[each.sku_id] = problem
     if not failures:
-        return tried, None
+        return base + wanted, None
     failed = tuple(
         each._replace(
-            state="Error", error=_violation(failures[each.sku_id]) if each.sku_id in failures else "Other", updated=stamp
+            state="Error",
+            error=_violation(failures[each.sku_id]) if each.sku_id in failures else "Other",
+            updated=stamp,
         )
         for each in wanted
     )
@@ -188,14 +198,13 @@ def reprocess(tenant: Tenant, user_id: str, now: float) -> GraphError | None:
         final, failed = _apply_group(tenant, user, final, group, stamp)
         problem = problem or failed
     kept = {(each.sku_id, each.group) for each in final}
-    left = [each for each in user.licences if each.group is not None and (each.sku_id, each.group) not in kept and each.holds]
-    try:
-        check_plans(tenant, final)
-    except GraphError as error:
-        if left and _violation(error) == "DependencyViolation":
-            lingering = (each._replace(state="ActiveWithError", error="DependencyViolation", updated=stamp) for each in left)
-            final += tuple(lingering)
-            problem = problem or error
+    gone = [each for each in user.licences if each.group and each.holds and (each.sku_id, each.group) not in kept]
+    broken = _plan_problem(tenant, final) if gone else None
+    if broken is not None and _violation(broken) == "DependencyViolation":
+        final += tuple(
+            each._replace(state="ActiveWithError", error="DependencyViolation", updated=stamp) for each in gone
+        )
+        problem = problem or broken
     if set(final) != set(user.licences):
         tenant.change(user_id, now, licences=final)
     return problem

@@ -1,8 +1,8 @@
 """
 The objects of a directory: plain values, replaced as a whole by a write and never changed in place.
 
-A user keeps licences per source, as the service does: one ``Assignment`` per (SKU, source), where the source is the user
-itself or a group. What Graph shows as ``assignedLicenses`` is derived from them by ``merge``.
+A user keeps licences per source, as the service does: one ``Assignment`` per (SKU, source), where the source is the
+user itself or a group. What Graph shows as ``assignedLicenses`` is derived from them by ``merge``.
 """
 
 from dataclasses import dataclass, field

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 python=.venv/bin/python
-[ -x "$python" ] || python=3.13
+[ -x "$python" ] || python=${UV_PYTHON:-3.13}
 
 compile() { # source options… --output-file FILE; the versions pinned in FILE are preferred
     sh dev/tools/uv.sh pip compile --quiet --python "$python" --python-version 3.13 --universal --no-emit-index-url \
@@ -29,7 +29,8 @@ check() {
     trap 'rm -rf "$scratch"' EXIT
     # What uv has in its cache usually settles it; only a doubt is worth the network.
     if agree --offline >/dev/null 2>&1 || agree "$@" >&2; then return; fi
-    echo 'requirements.txt or requirements-dev.txt no longer follow from pyproject.toml: run `make lock` and commit both.' >&2
+    echo 'requirements.txt or requirements-dev.txt do not follow from pyproject.toml (above: what a fresh compilation says).' \
+        'Run `make lock` and commit both.' >&2
     return 1
 }
 

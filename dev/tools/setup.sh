@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes what the project needs and is missing: `setup.sh python` the virtual environment, `setup.sh azurite` the storage
-# emulator. Says nothing when there is nothing to do. What was installed last lies beside it as a copy of its lock file.
+# emulator; `setup.sh node` only looks whether Node is there. Says nothing when there is nothing to do. What was installed
+# last lies beside it as a copy of its lock file.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -34,21 +35,26 @@ setup_python() {
     cp requirements-dev.txt .venv/installed.txt
 }
 
+setup_node() {
+    if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null; then
+        return
+    fi
+    echo 'The storage emulator (Azurite) and the type checker (pyright) need Node 18 or newer with npm on PATH. Found: node' \
+        "$(node --version 2>/dev/null || echo none), npm $(npm --version 2>/dev/null || echo none)." >&2
+    return 1
+}
+
 setup_azurite() {
     if cmp -s dev/azurite/package-lock.json dev/azurite/node_modules/installed.json; then return; fi
-    if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null; then
-        echo 'The local stack stores its data in Azurite, which needs Node 18 or newer with npm on PATH. Found: node' \
-            "$(node --version 2>/dev/null || echo none), npm $(npm --version 2>/dev/null || echo none)." >&2
-        return 1
-    fi
+    setup_node
     echo 'Installing Azurite into dev/azurite' >&2
-    (cd dev/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    (cd dev/azurite && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
     cp dev/azurite/package-lock.json dev/azurite/node_modules/installed.json
 }
 
 for part in "$@"; do
     case "$part" in
-        python | azurite) "setup_$part" ;;
-        *) echo "setup.sh: unknown part '$part'; known are python and azurite" >&2 && exit 2 ;;
+        python | node | azurite) "setup_$part" ;;
+        *) echo "setup.sh: unknown part '$part'; known are python, node and azurite" >&2 && exit 2 ;;
     esac
 done

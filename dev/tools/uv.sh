@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs uv from the project's root: the one on PATH if it is recent enough, else our own in .tools/, made on first use.
+# Runs uv: the one on PATH if it is recent enough, else our own in the project's .tools/, made on first use.
 set -eu
 RANGE='uv>=0.9,<1'
+tools=$(cd "$(dirname "$0")/../.." && pwd)/.tools
 
 usable() {
     case "$("$1" --version 2>/dev/null)" in
@@ -16,8 +17,8 @@ install_uv() {
         # ensurepip too: Debian ships venv without it, and such a venv has no pip.
         if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
             echo 'Installing uv into .tools/' >&2
-            "$python" -m venv --clear .tools
-            .tools/bin/python -m pip install --quiet --disable-pip-version-check "$RANGE" >&2
+            "$python" -m venv --clear "$tools"
+            "$tools/bin/python" -m pip install --quiet --disable-pip-version-check "$RANGE" >&2
             return
         fi
     done
@@ -30,10 +31,11 @@ EOF
 }
 
 # Interpreters are looked for, never fetched: what runs here is what the owner of the machine installed.
-export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
+# The machine's own certificates are trusted, as pip and npm do; the second name is the one older versions know.
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
 uv=$(command -v uv || true)
 if [ -z "$uv" ] || ! usable "$uv"; then
-    uv=.tools/bin/uv
+    uv=$tools/bin/uv
     usable "$uv" || install_uv
 fi
 exec "$uv" "$@"

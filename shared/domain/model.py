@@ -79,6 +79,13 @@ class LicenceState:
         """Whether the user takes a seat of the SKU, from whatever source."""
         return any(a.sku_id == sku_id and not a.error for a in self.assignments)
 
+    def with_direct(self, sku_id: str, assignment: Assignment | None) -> "LicenceState":
+        """This state with another direct assignment of a SKU, in its place or at the end; None takes it away."""
+        held = self.assignments
+        place = next((i for i, a in enumerate(held) if a.sku_id == sku_id and a.group_id is None), len(held))
+        new = () if assignment is None else (assignment,)
+        return LicenceState(held[:place] + new + held[place + 1 :], self.usage_location)
+
 
 @dataclass(frozen=True, slots=True)
 class User:

@@ -199,3 +199,20 @@ class Summary:
     first_index: int = 0
     last_index: int = 0
     throttled: int = 0
+    """Items that Graph refused with 429."""
+    answered: tuple[str, ...] = ()
+    """Marks of the attempts whose answers were recorded; an attempt that was written ahead and is not among them is unknown."""
+    unknown: tuple[int, ...] = ()
+    """Users of answered attempts whose own answer is missing."""
+    seats: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Seats taken (+) and freed (-) by SKU id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that was written ahead: row ``w|{batch}|{epoch}|{attempt}``."""
+
+    mark: str
+    indices: frozenset[int]
+    at: datetime
+    """Service time of the write-ahead."""

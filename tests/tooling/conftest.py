@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run a command in the copy on a bare machine: the PATH holds the basic tools and what ``programs`` adds, by name and text."""
+    """Run a command in the copy on a bare machine: on PATH are basic tools, and ``programs`` by name and script."""
 
     def run(*command: str, programs: dict[str, str] | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         bin_folder = tmp_path_factory.mktemp("bin")
@@ -51,25 +51,17 @@ def run(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
-def real_uv() -> str:
-    """The uv that set this project up: the one on PATH or the one in ``.tools/``."""
-    own = ROOT / ".tools" / "bin" / "uv"
-    found = str(own) if own.exists() else shutil.which("uv")
-    if found is None:
-        pytest.skip("the project was set up without uv, so there is none to run")
-    return found
-
-
 @pytest.fixture
 def uv_run(run: Run) -> Run:
-    """As ``run``, with the real uv, its cache and this Python; without the network."""
-    uv = real_uv()
-    asked = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True)
-    env = {"UV_CACHE_DIR": asked.stdout.strip(), "UV_PYTHON": sys.executable, "UV_OFFLINE": "1"}
-    if "TMPDIR" in os.environ:
-        env["TMPDIR"] = os.environ["TMPDIR"]
+    """As ``run``, with the uv that sets this project up, and off the network: its cache holds all that is pinned."""
+    uv = f"sh '{ROOT}/dev/tools/uv.sh'"
+    subprocess.run(
+        ["sh", ROOT / "dev/tools/requirements.sh", "check"], capture_output=True, check=False
+    )  # fills the cache
+    cache = subprocess.run(["sh", "-c", f"{uv} cache dir"], capture_output=True, text=True, check=True)
+    env = {"UV_CACHE_DIR": cache.stdout.strip(), "UV_PYTHON": sys.executable, "UV_OFFLINE": "1"}
 
     def run_with_uv(*command: str) -> subprocess.CompletedProcess[str]:
-        return run(*command, programs={"uv": f'exec "{uv}" "$@"'}, **env)
+        return run(*command, programs={"uv": f"PATH='{os.environ['PATH']}' exec {uv} \"$@\""}, **env)
 
     return run_with_uv

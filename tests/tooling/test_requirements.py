@@ -51,6 +51,7 @@ def test_a_changed_requirement_is_a_drift(project: Path, uv_run: Run) -> None:
     result = uv_run("sh", "dev/tools/requirements.sh", "check")
 
     assert result.returncode != 0
+    assert "deprecated" in result.stderr
     assert "make lock" in result.stderr
 
 
@@ -62,6 +63,7 @@ def test_a_pin_changed_by_hand_is_a_drift(project: Path, uv_run: Run) -> None:
     result = uv_run("sh", "dev/tools/requirements.sh", "check")
 
     assert result.returncode != 0
+    assert "azure-functions-durable" in result.stderr
     assert "make lock" in result.stderr
 
 

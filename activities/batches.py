@@ -1,0 +1,92 @@
+"""A batch as its rows tell: what is recorded, what went out without an answer, who is left."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts.work import BatchWork
+from shared.domain.model import Change, Decision
+from shared.domain.operation import Attempt, Outcome, Summary
+from shared.domain.plan import batch_of
+from shared.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch of the frozen plan with its rows."""
+
+    decisions: tuple[Decision, ...]
+    recorded: tuple[Outcome, ...]
+    attempts: tuple[Attempt, ...]
+    summary: Summary
+
+    @property
+    def left(self) -> list[tuple[Decision, Change]]:
+        """The users without an outcome."""
+        settled = {outcome.index for outcome in self.recorded}
+        return [(d, d.change) for d in self.decisions if d.change and d.index not in settled]
+
+    def sends(self, index: int) -> int:
+        """How many attempts went out with this user."""
+        return sum(index in attempt.indices for attempt in self.attempts)
+
+    def unknown_since(self, index: int) -> datetime | None:
+        """When the user was sent last, if what became of it is not known."""
+        answered = set(self.summary.answered)
+        unanswered = [a.at for a in self.attempts if index in a.indices and a.mark not in answered]
+        if index in self.summary.unknown:
+            unanswered += [a.at for a in self.attempts if index in a.indices]
+        return max(unanswered, default=None)
+
+    def summed_up(
+        self, outcomes: Sequence[Outcome], mark: str, *, throttled: int, answered: bool, unknown: Sequence[int]
+    ) -> Summary:
+        """The absolute summary once these outcomes stand beside the recorded ones."""
+        counts = Counter(outcome.code or "" for outcome in (*self.recorded, *outcomes))
+        to_audit = (mark,) if any(outcome.before for outcome in outcomes) else ()
+        settled = {outcome.index for outcome in outcomes}
+        still_unknown = {index for index in self.summary.unknown if index not in settled} | set(unknown)
+        return Summary(
+            batch=self.summary.batch,
+            by_code=dict(counts),
+            marks=tuple(dict.fromkeys((*self.summary.marks, *to_audit))),
+            first_index=self.decisions[0].index,
+            last_index=self.decisions[-1].index,
+            throttled=self.summary.throttled + throttled,
+            answered=tuple(dict.fromkeys((*self.summary.answered, *((mark,) if answered else ())))),
+            unknown=tuple(sorted(still_unknown)),
+            seats=seats_of(self, (*self.recorded, *outcomes)),
+        )
+
+
+def seats_of(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Seats that these outcomes of the batch took (+) and freed (-), by SKU id."""
+    changes = {decision.index: decision.change for decision in batch.decisions}
+    seats: Counter[str] = Counter()
+    for outcome in outcomes:
+        change = changes[outcome.index]
+        if outcome.code is None and change:
+            seats.update(change.seat_change())
+    return dict(seats)
+
+
+async def load_batch(app: Services, work: BatchWork) -> Batch:
+    """Read a batch of the frozen plan and its rows."""
+    manifest = await app.plans.frozen(work.operation, work.tenant)
+    number = manifest.locate(work.batch)
+    chunk = await app.plans.read_chunk(work.operation, work.tenant, number)
+    decisions = batch_of(chunk, work.batch - manifest.chunks[number].first_batch)
+    recorded, attempts, summary = await asyncio.gather(
+        app.results.outcomes(work.operation, work.tenant, decisions[0].index, decisions[-1].index),
+        app.results.attempts_of(work.operation, work.tenant, work.batch),
+        app.results.summary(work.operation, work.tenant, work.batch),
+    )
+    mine = {decision.index for decision in decisions}
+    return Batch(
+        decisions=decisions,
+        recorded=tuple(outcome for outcome in recorded if outcome.index in mine),
+        attempts=tuple(attempts),
+        summary=summary or Summary(batch=str(work.batch), by_code={}),
+    )

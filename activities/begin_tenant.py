@@ -1,0 +1,72 @@
+"""Find out where a tenant's part stands, so that any epoch can take it up."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.guard import check_in
+from shared.contracts.work import Standing, TenantRun
+from shared.domain.operation import Phase
+from shared.domain.plan import CHUNK_USERS, Manifest
+from shared.domain.windows import Progress, Waiting
+from shared.services import Services, services
+
+bp = df.Blueprint()
+
+
+async def stand(app: Services, run: TenantRun) -> Standing:
+    """Where the part stands: resolved, planned, or so many batches of the frozen plan settled."""
+    stop = await check_in(app, run)
+    if stop:
+        return Standing(stop=stop)
+    manifest = await app.plans.manifest(run.operation, run.tenant)
+    if manifest:
+        return await standing_of_plan(app, run, manifest)
+    part = await app.operations.read_part(run.operation, run.tenant)
+    if part.phase in (Phase.READING, Phase.RESOLVING):
+        return Standing(phase="resolve")
+    users = part.totals.total
+    return Standing(phase="plan", users=users, chunks=-(-users // CHUNK_USERS))
+
+
+async def standing_of_plan(app: Services, run: TenantRun, manifest: Manifest) -> Standing:
+    """Which batches of a frozen plan are still to do, which of them went out without a recorded outcome."""
+    summaries, attempts = await asyncio.gather(
+        app.results.summaries(run.operation, run.tenant), app.results.attempts(run.operation, run.tenant)
+    )
+    counts: Counter[str] = Counter()
+    seats: Counter[str] = Counter()
+    for summary in summaries:
+        counts.update(summary.by_code)
+        seats.update(summary.seats)
+    settled = {int(s.batch): sum(s.by_code.values()) for s in summaries if s.batch.isdigit()}
+    now = app.tables.now().timestamp()
+    fresh: list[tuple[int, int]] = []
+    waiting: list[Waiting] = []
+    for batch in range(manifest.batches):
+        left = manifest.users_of(batch) - settled.get(batch, 0)
+        if not left:
+            continue
+        if batch in attempts:
+            waiting.append(Waiting(batch=batch, attempt=0, ready_at=now, users=left, unknown=True))
+        elif fresh and fresh[-1][1] == batch - 1:
+            fresh[-1] = (fresh[-1][0], batch)
+        else:
+            fresh.append((batch, batch))
+    return Standing(
+        phase="apply",
+        users=manifest.users,
+        chunks=len(manifest.chunks),
+        progress=Progress(fresh=tuple(fresh), waiting=tuple(waiting)).to_dict(),
+        by_code=dict(counts),
+        throttled=sum(summary.throttled for summary in summaries),
+        seats=dict(seats),
+    )
+
+
+@bp.activity_trigger(input_name="work")
+async def begin_tenant(work: Any) -> Any:
+    """See ``stand``."""
+    return (await stand(await services(), TenantRun.model_validate(work))).wire()

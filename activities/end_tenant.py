@@ -1,0 +1,88 @@
+"""End a tenant's part: finish the audit, close the seats, and with the last tenant the operation."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.guard import SUPERSEDED, check_in
+from activities.record_audit import audit_marks
+from shared.contracts.work import Stop, TenantEnd
+from shared.domain.operation import Operation, Phase, Summary, TenantError, TenantPart, Totals
+from shared.domain.seats import close
+from shared.domain.states import ENDED, close_totals, settle, tenant_end_status
+from shared.errors import RowConflict
+from shared.services import Services, services
+
+bp = df.Blueprint()
+
+
+async def end(app: Services, work: TenantEnd) -> None:
+    """Write the tenant's end; nothing is lost when it is done twice or cut off in between.
+
+    The ``due`` row goes last: until then the sweeper brings back whoever died here.
+    """
+    if await check_in(app, work) == SUPERSEDED:
+        return
+    summaries = await app.results.summaries(work.operation, work.tenant)
+    await _complete_audit(app, work, summaries)
+    await _close_seats(app, work)
+    counts: Counter[str] = Counter()
+    for summary in summaries:
+        counts.update(summary.by_code)
+    throttled = sum(summary.throttled for summary in summaries)
+    now = app.tables.now()
+
+    def ended(operation: Operation) -> Operation:
+        if operation.epoch != work.epoch:
+            return operation
+        tenants = tuple(
+            _ended(part, work.stop, Totals(part.totals.total, dict(counts), throttled))
+            if part.tenant_id == work.tenant and part.status not in ENDED
+            else part
+            for part in operation.tenants
+        )
+        return settle(replace(operation, tenants=tenants), now)
+
+    def _ended(part: TenantPart, stop: Stop | None, totals: Totals) -> TenantPart:
+        cancelled = stop is not None and stop.code == "cancelling"
+        error = TenantError(stop.code, stop.message, stop.details) if stop and not cancelled else None
+        totals = close_totals(totals, stop is not None)
+        status = tenant_end_status(totals, error, partial=False, cancelled=cancelled)
+        return replace(part, status=status, phase=Phase.DONE, totals=totals, error=error, ended_at=now)
+
+    await app.operations.change(work.operation, ended)
+    await app.due.remove(work.operation, work.tenant)
+
+
+async def _complete_audit(app: Services, work: TenantEnd, summaries: list[Summary]) -> None:
+    """Write the audit of every outcome that has none yet."""
+    wanted = {mark: int(summary.batch) for summary in summaries for mark in summary.marks}
+    if not wanted:
+        return
+    there = await app.audit.marks(work.tenant, work.operation)
+    missing = [(batch, mark) for mark, batch in wanted.items() if mark not in there]
+    if missing:
+        await audit_marks(app, work, missing)
+
+
+async def _close_seats(app: Services, work: TenantEnd) -> None:
+    """Cut what was reserved to what was taken; the rows go once Graph's own count shows it."""
+    while True:
+        reservations, guard = await app.seats.read(work.tenant)
+        now = app.tables.now().timestamp()
+        mine = [close(r, now) for r in reservations if r.operation_id == work.operation]
+        try:
+            if mine:
+                await app.seats.write(work.tenant, mine, (), guard)
+        except RowConflict:
+            continue
+        return
+
+
+@bp.activity_trigger(input_name="work")
+async def end_tenant(work: Any) -> Any:
+    """See ``end``."""
+    await end(await services(), TenantEnd.model_validate(work))
+    return None

@@ -1,0 +1,31 @@
+"""What every activity asks first: is this run still the one that works, and shall the work go on."""
+
+import asyncio
+from datetime import timedelta
+
+from shared.contracts.work import OperationRun, Stop, TenantRun
+from shared.domain.operation import Operation, Status
+from shared.services import Services
+
+SUPERSEDED = Stop(code="superseded")
+CANCELLING = Stop(code="cancelling")
+
+
+async def check_in(services: Services, run: TenantRun) -> Stop | None:
+    """Say that the tenant is looked after, and tell whether to stop: a later epoch works, or the operation is being cancelled."""
+    operation, _ = await asyncio.gather(services.operations.read_op(run.operation), keep_watch(services, run))
+    return stop_of(operation, run)
+
+
+def stop_of(operation: Operation, run: OperationRun) -> Stop | None:
+    """Why this run must not go on, from the operation's row."""
+    if operation.epoch != run.epoch or operation.completed_at is not None:
+        return SUPERSEDED
+    return CANCELLING if operation.status is Status.CANCELLING else None
+
+
+async def keep_watch(services: Services, run: TenantRun, seconds: float = 0.0) -> None:
+    """Move the time at which the sweeper must look at the tenant: after a wait of ``seconds``, with the usual allowance."""
+    await services.tables.refresh_clock()
+    at = services.tables.now() + timedelta(seconds=seconds + services.settings.heartbeat_stale)
+    await services.due.move(run.operation, run.tenant, at)

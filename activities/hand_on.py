@@ -1,0 +1,74 @@
+"""Hand a tenant's turn on after a window: give back what was not sent, confirm seats, show the progress."""
+
+from dataclasses import replace
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.guard import keep_watch
+from shared.contracts.work import TenantRun, WindowDone
+from shared.domain.operation import TenantPart, Totals
+from shared.domain.pacing import hand_on as hand_on_turn
+from shared.domain.pacing import throttled
+from shared.domain.seats import confirm
+from shared.errors import RowConflict
+from shared.services import Services, services
+
+bp = df.Blueprint()
+
+
+async def finish_window(app: Services, done: WindowDone) -> None:
+    """Free the turn, then write down seats and progress; doing it twice changes nothing."""
+    await keep_watch(app, done)
+    await _free_turn(app, done)
+    if done.seats:
+        await _confirm_seats(app, done)
+
+    def progressed(part: TenantPart) -> TenantPart:
+        return replace(part, totals=Totals(part.totals.total, done.by_code, done.throttled))
+
+    await app.operations.change_part(done.operation, done.tenant, progressed)
+
+
+async def _free_turn(app: Services, done: WindowDone) -> None:
+    name = f"{done.operation}:{done.epoch}"
+    while True:
+        turn, etag = await app.turns.read(done.tenant)
+        now = app.tables.now().timestamp()
+        changed = hand_on_turn(
+            turn, name, done.window, unused=done.unused, now=now, more=done.more, keep=done.keep_turn
+        )
+        if done.blocked_for:
+            changed = throttled(changed, now + done.blocked_for, now)
+        if changed == turn:
+            return
+        try:
+            await app.turns.write(done.tenant, changed, etag)
+        except RowConflict:
+            continue
+        return
+
+
+async def _confirm_seats(app: Services, done: WindowDone) -> None:
+    """Count the seats taken so far as taken."""
+    while True:
+        reservations, guard = await app.seats.read(done.tenant)
+        now = app.tables.now().timestamp()
+        changed = [
+            confirm(reservation, done.seats[reservation.sku_id], now)
+            for reservation in reservations
+            if reservation.operation_id == done.operation and done.seats.get(reservation.sku_id, 0) > reservation.taken
+        ]
+        try:
+            if changed:
+                await app.seats.write(done.tenant, changed, (), guard)
+        except RowConflict:
+            continue
+        return
+
+
+@bp.activity_trigger(input_name="work")
+async def hand_on(work: Any) -> Any:
+    """See ``finish_window``."""
+    await finish_window(await services(), WindowDone.model_validate(work))
+    return None

@@ -1,0 +1,103 @@
+"""Plan one blob of users: one decision a user, written once; those with nothing to do get their outcome at once."""
+
+from datetime import timedelta
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.guard import check_in
+from activities.settled import record_settled
+from shared.contracts.planning import assign_request
+from shared.contracts.requests import parse_stored
+from shared.contracts.work import Planned, PlanWork, Stop
+from shared.domain.assign import AssignRequest, missing_skus, not_found, plan_assign, unassignable
+from shared.domain.caller import SYSTEM
+from shared.domain.codes import ResultCode
+from shared.domain.drift import overlay
+from shared.domain.model import Decision, Sku, User
+from shared.domain.plan import CHUNK_USERS
+from shared.domain.recent import RecentWrite
+from shared.errors import Denied
+from shared.graph.directory import Directory
+from shared.services import Services, services
+
+bp = df.Blueprint()
+
+
+async def plan(app: Services, work: PlanWork) -> Planned:
+    """Decide on the users of one blob and write the plan; a blob that is planned already stays as it is."""
+    stop = await check_in(app, work)
+    if stop:
+        return Planned(stop=stop)
+    decisions = await app.plans.find_chunk(work.operation, work.tenant, work.chunk)
+    if decisions is None:
+        decided = await _decide(app, work)
+        if isinstance(decided, Stop):
+            return Planned(stop=decided)
+        decisions = await app.plans.write_chunk(work.operation, work.tenant, work.chunk, decided)
+    await record_settled(app, work, work.chunk, decisions)
+    return Planned()
+
+
+async def _decide(app: Services, work: PlanWork) -> list[Decision] | Stop:
+    operation = await app.operations.read_op(work.operation)
+    tenant = await app.tenants.get(SYSTEM, work.tenant)
+    request = assign_request(parse_stored(await app.staging.get(operation.request_sha)), tenant)
+    directory = app.directory(tenant.id, tenant.credential)
+    try:
+        skus = {sku.id: sku for sku in await directory.skus()}
+        fault = _impossible(request, skus)
+        if fault:
+            return fault
+        users = await app.plans.read_users(work.operation, work.tenant, work.chunk)
+        groups = await _group_names(directory, request, users)
+    except Denied as denied:
+        return Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied))
+    horizon = timedelta(seconds=app.settings.replication_horizon)
+    recent = await app.recent.since(work.tenant, app.tables.now() - horizon, except_operation=None)
+    first = work.chunk * CHUNK_USERS
+    return [
+        plan_assign(request, first + at, _as_written(user, recent.get(user.id, [])), skus, groups)
+        if user.id
+        else not_found(first + at, user.user_principal_name)
+        for at, user in enumerate(users)
+    ]
+
+
+def _impossible(request: AssignRequest, skus: dict[str, Sku]) -> Stop | None:
+    missing = missing_skus(request, skus)
+    if missing:
+        return Stop(code=ResultCode.SKU_NOT_FOUND, message=f"The tenant has no subscription to {', '.join(missing)}")
+    barred = unassignable(request, skus)
+    if barred:
+        names = ", ".join(skus[sku_id].part_number for sku_id in barred)
+        return Stop(code=ResultCode.SKU_NOT_FOUND, message=f"Not assignable to users in this tenant: {names}")
+    return None
+
+
+async def _group_names(directory: Directory, request: AssignRequest, users: list[User]) -> dict[str, str]:
+    """Names of the groups from which users inherit a wanted SKU."""
+    wanted = {licence.sku_id for licence in request.licences}
+    groups = {a.group_id for user in users for a in user.state.assignments if a.sku_id in wanted and a.group_id}
+    return await directory.group_names(groups) if groups else {}
+
+
+def _as_written(user: User, writes: list[RecentWrite]) -> User:
+    """The user with our own recent writes, which Graph's reads may not show yet (trap 25)."""
+    if not writes:
+        return user
+    return User(
+        id=user.id,
+        user_principal_name=user.user_principal_name,
+        state=overlay(user.state, writes),
+        display_name=user.display_name,
+        country=user.country,
+        account_enabled=user.account_enabled,
+        guest=user.guest,
+    )
+
+
+@bp.activity_trigger(input_name="work")
+async def plan_users(work: Any) -> Any:
+    """See ``plan``."""
+    return (await plan(await services(), PlanWork.model_validate(work))).wire()

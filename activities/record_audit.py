@@ -1,0 +1,77 @@
+"""Write the audit of outcomes that were recorded: once a write, whoever brings it and however often."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.guard import keep_watch
+from shared.contracts.work import AuditWork, TenantRun
+from shared.domain.audit import AuditEntry, MarkedEntries
+from shared.domain.operation import Operation, Outcome
+from shared.domain.plan import Manifest
+from shared.services import Services, services
+
+bp = df.Blueprint()
+
+
+async def audit(app: Services, work: AuditWork) -> None:
+    """Audit the outcomes of these writes."""
+    await keep_watch(app, work)
+    await audit_marks(app, work, work.marks)
+
+
+async def audit_marks(app: Services, run: TenantRun, marks: Sequence[tuple[int, str]]) -> None:
+    """Chain the entries of each write; a write that is in the chain already is left out by its marker."""
+    manifest = await app.plans.frozen(run.operation, run.tenant)
+    operation = await app.operations.read_op(run.operation)
+    by_chunk: dict[int, list[str]] = {}
+    for batch, mark in marks:
+        by_chunk.setdefault(manifest.locate(batch), []).append(mark)
+    writes: list[MarkedEntries] = []
+    for number, wanted in sorted(by_chunk.items()):
+        chunk = manifest.chunks[number]
+        outcomes = await app.results.outcomes(
+            run.operation, run.tenant, chunk.first_index, chunk.first_index + chunk.users - 1
+        )
+        for mark in wanted:
+            changed = [o for o in outcomes if o.mark == mark and o.before]
+            writes.append(
+                MarkedEntries(run.operation, mark, tuple(entry_of(operation, run.tenant, manifest, o) for o in changed))
+            )
+    await app.audit.record(run.tenant, writes)
+
+
+def entry_of(operation: Operation, tenant: str, manifest: Manifest, outcome: Outcome) -> AuditEntry:
+    """The audit entry of one changed user.
+
+    Raises ``ValueError`` for an outcome that changed nothing.
+    """
+    if outcome.before is None or outcome.after is None:
+        raise ValueError(f"outcome {outcome.index} of operation {operation.id} changed nothing")
+    part_numbers = {sku.id: sku.part_number for sku in manifest.skus}
+    held = {a.sku_id for a in (*outcome.before.assignments, *outcome.after.assignments)}
+    disabled = {p for a in (*outcome.before.assignments, *outcome.after.assignments) for p in a.disabled_plans}
+    seats = {sku: int(outcome.after.holds(sku)) - int(outcome.before.holds(sku)) for sku in sorted(held)}
+    return AuditEntry(
+        tenant_id=tenant,
+        at=outcome.completed_at,
+        actor=operation.created_by,
+        operation_id=operation.id,
+        user_id=outcome.user_id,
+        user_principal_name=outcome.user_principal_name,
+        before=outcome.before,
+        after=outcome.after,
+        seat_change={part_numbers.get(sku, sku): change for sku, change in seats.items() if change},
+        request_id=outcome.request_id,
+        reason=operation.reason,
+        part_numbers={sku: part_numbers[sku] for sku in sorted(held) if sku in part_numbers},
+        plan_names={p.id: p.name for sku in manifest.skus for p in sku.service_plans if p.id in disabled},
+    )
+
+
+@bp.activity_trigger(input_name="work")
+async def record_audit(work: Any) -> Any:
+    """See ``audit``."""
+    await audit(await services(), AuditWork.model_validate(work))
+    return None

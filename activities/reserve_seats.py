@@ -1,0 +1,118 @@
+"""Reserve the seats that a plan needs, trim the plan where only part of them is there, and freeze it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.begin_tenant import standing_of_plan
+from activities.guard import check_in, keep_watch
+from activities.settled import record_settled
+from shared.contracts.requests import parse_stored
+from shared.contracts.work import Standing, Stop, TenantRun
+from shared.domain.caller import SYSTEM
+from shared.domain.codes import ResultCode
+from shared.domain.model import Sku
+from shared.domain.operation import Phase, TenantPart, Totals
+from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
+from shared.domain.seats import Partial, Refused, SeatNeed, Shortfall, need, reserve, trim
+from shared.errors import Denied, RowConflict
+from shared.services import Services, services
+
+bp = df.Blueprint()
+
+
+async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
+    """Come to a frozen plan whose seats are reserved, or say which seats are missing."""
+    stop = await check_in(app, run)
+    if stop:
+        return Standing(stop=stop)
+    operation = await app.operations.read_op(run.operation)
+    part = await app.operations.read_part(run.operation, run.tenant)
+    chunks = -(-part.totals.total // CHUNK_USERS)
+    tenant = await app.tenants.get(SYSTEM, run.tenant)
+    partial = parse_stored(await app.staging.get(operation.request_sha)).options.on_insufficient_licenses == "partial"
+    try:
+        skus = await app.directory(tenant.id, tenant.credential).skus()
+    except Denied as denied:
+        return Standing(stop=Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied)))
+    granted = await _reserve(app, run, {sku.id: sku for sku in skus}, await _need(app, run, chunks), partial=partial)
+    if isinstance(granted, Stop):
+        return Standing(stop=granted)
+    if granted is not None:
+        await _trim(app, run, chunks, granted)
+    manifest = await _freeze(app, run, chunks, skus)
+    standing = await standing_of_plan(app, run, manifest)
+
+    def reserved(part: TenantPart) -> TenantPart:
+        totals = Totals(part.totals.total, standing.by_code, standing.throttled)
+        return replace(
+            part, phase=Phase.APPLYING, batches=manifest.batches, totals=totals, applying_at=app.tables.now()
+        )
+
+    await app.operations.change_part(run.operation, run.tenant, reserved)
+    return standing
+
+
+async def _need(app: Services, run: TenantRun, chunks: int) -> dict[str, SeatNeed]:
+    takes: Counter[str] = Counter()
+    frees: Counter[str] = Counter()
+    for chunk in range(chunks):
+        for sku_id, wanted in need(await app.plans.read_chunk(run.operation, run.tenant, chunk)).items():
+            takes[sku_id] += wanted.takes
+            frees[sku_id] += wanted.frees
+    return {sku_id: SeatNeed(takes[sku_id], frees[sku_id]) for sku_id in sorted(takes.keys() | frees.keys())}
+
+
+async def _reserve(
+    app: Services, run: TenantRun, skus: Mapping[str, Sku], wanted: dict[str, SeatNeed], *, partial: bool
+) -> dict[str, int] | Stop | None:
+    """Reserve; None when everything is there, the seats granted by SKU when only part of it is."""
+    while True:
+        reservations, guard = await app.seats.read(run.tenant)
+        now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
+        answer = reserve(skus, reservations, run.operation, wanted, now, horizon, partial=partial)
+        if isinstance(answer, Refused):
+            return _shortfall(skus, answer.shortfalls)
+        try:
+            await app.seats.write(run.tenant, answer.reservations, (), guard)
+        except RowConflict:
+            continue
+        return dict(answer.granted) if isinstance(answer, Partial) else None
+
+
+def _shortfall(skus: Mapping[str, Sku], shortfalls: Mapping[str, Shortfall]) -> Stop:
+    said = {
+        skus[sku_id].part_number: {"needed": s.needed, "available": s.available, "missing": s.missing}
+        for sku_id, s in shortfalls.items()
+    }
+    texts = [f"{name}: {seats['needed']} needed, {seats['available']} available" for name, seats in said.items()]
+    return Stop(
+        code=ResultCode.INSUFFICIENT_LICENSES, message="Not enough seats (" + "; ".join(texts) + ")", details=said
+    )
+
+
+async def _trim(app: Services, run: TenantRun, chunks: int, granted: dict[str, int]) -> None:
+    """Give the seats out in selection order; who gets none is skipped by name, never dropped."""
+    left = granted
+    for chunk in range(chunks):
+        await keep_watch(app, run)
+        decisions = await app.plans.read_chunk(run.operation, run.tenant, chunk)
+        trimmed, left = trim(decisions, left)
+        if trimmed != decisions:
+            await app.plans.replace_chunk(run.operation, run.tenant, chunk, trimmed)
+        seatless = [decision for decision in trimmed if decision.code == ResultCode.INSUFFICIENT_LICENSES]
+        await record_settled(app, run, chunks + chunk, seatless)
+
+
+async def _freeze(app: Services, run: TenantRun, chunks: int, skus: list[Sku]) -> Manifest:
+    infos = [chunk_info(await app.plans.read_chunk(run.operation, run.tenant, chunk)) for chunk in range(chunks)]
+    return await app.plans.freeze(run.operation, run.tenant, Manifest.of(infos, skus))
+
+
+@bp.activity_trigger(input_name="work")
+async def reserve_seats(work: Any) -> Any:
+    """See ``reserve_and_freeze``."""
+    return (await reserve_and_freeze(await services(), TenantRun.model_validate(work))).wire()

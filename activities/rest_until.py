@@ -1,0 +1,19 @@
+"""Tell the sweeper that a tenant rests until a durable timer rings."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from activities.guard import keep_watch
+from shared.contracts.work import RestWork
+from shared.services import services
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="work")
+async def rest_until(work: Any) -> Any:
+    """Move the tenant's ``due`` row to the timer's end plus the usual allowance."""
+    rest = RestWork.model_validate(work)
+    await keep_watch(await services(), rest, rest.seconds)
+    return None

@@ -1,0 +1,21 @@
+"""Register tenants with the app, as an administrator would: one PUT each."""
+
+from collections.abc import Iterable
+
+import httpx
+
+from dev.stack.parts import StackError
+
+_TENANTS = "/api/automation/bulk-licenses/tenants"
+
+
+async def register_tenants(api_url: str, api_key: str, domains: Iterable[str]) -> None:
+    """Register each tenant by its domain. Raises ``StackError`` with the app's answer when one is refused."""
+    async with httpx.AsyncClient(base_url=api_url, headers={"x-api-key": api_key}, timeout=30) as client:
+        for domain in domains:
+            try:
+                answer = await client.put(f"{_TENANTS}/{domain}", json={})
+            except httpx.HTTPError as error:
+                raise StackError(f"tenant {domain}: the app did not answer: {error!r}") from error
+            if answer.is_error:
+                raise StackError(f"tenant {domain} was not registered: HTTP {answer.status_code} {answer.text}")

@@ -1,0 +1,119 @@
+"""Facts about SKUs and their service plans as Microsoft publishes them, so that a request can use names.
+
+The facts (part numbers, ids, product names) stand in ``catalogue.json``; a tenant's own ``subscribedSkus`` know more
+and newer ones, hence ``Catalogue.with_skus``.
+https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference
+"""
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TypedDict
+
+from pydantic import TypeAdapter
+
+from shared.domain.model import ServicePlan, Sku
+from shared.errors import LicenceError
+
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def is_guid(text: str) -> bool:
+    """Whether the text has the form of a GUID."""
+    return GUID.fullmatch(text) is not None
+
+
+class AmbiguousSku(LicenceError):
+    """The name stands for several SKUs; the text lists them."""
+
+
+class Catalogue:
+    """SKUs, found by part number, GUID or friendly name (all case-insensitive)."""
+
+    def __init__(self, skus: Iterable[Sku]) -> None:
+        self._by_id = {sku.id: sku for sku in skus}
+        self._by_text: defaultdict[str, dict[str, Sku]] = defaultdict(dict)
+        for sku in self._by_id.values():
+            for text in filter(None, (sku.part_number, sku.name)):
+                self._by_text[text.casefold()][sku.id] = sku
+
+    def find(self, text: str) -> Sku | None:
+        """The SKU that ``text`` stands for; None when it is unknown.
+
+        A part number goes before a friendly name. Raises ``AmbiguousSku``.
+        """
+        wanted = text.strip().casefold()
+        if wanted in self._by_id:
+            return self._by_id[wanted]
+        found = list(self._by_text.get(wanted, {}).values())
+        exact = [sku for sku in found if sku.part_number.casefold() == wanted]
+        found = exact or found
+        if len(found) > 1:
+            choices = ", ".join(f"{sku.part_number} ({sku.id})" for sku in found)
+            raise AmbiguousSku(f"{text} stands for several SKUs: {choices}")
+        return found[0] if found else None
+
+    def nearest(self, text: str) -> list[str]:
+        """Part numbers of at most three SKUs whose part number or name comes close to ``text``, the nearest first."""
+        close = difflib.get_close_matches(text.strip().casefold(), list(self._by_text), n=6, cutoff=0.4)
+        numbers = (sku.part_number for key in close for sku in self._by_text[key].values())
+        return list(dict.fromkeys(numbers))[:3]
+
+    def with_skus(self, skus: Iterable[Sku]) -> "Catalogue":
+        """A catalogue that knows ``skus`` of tenants as well; what the catalogue knows of a SKU is kept beside it."""
+        merged = dict(self._by_id)
+        for sku in skus:
+            merged[sku.id] = _merge(merged[sku.id], sku) if sku.id in merged else sku
+        return Catalogue(merged.values())
+
+    def name_of(self, sku: Sku) -> str:
+        """Friendly name of a tenant's SKU; its part number where no name is known."""
+        known = self._by_id.get(sku.id)
+        return (known.name if known else "") or sku.name or sku.part_number
+
+
+def find_plan(sku: Sku, text: str) -> ServicePlan | None:
+    """The service plan of ``sku`` with this name or id; None when the SKU does not contain it."""
+    wanted = text.strip().casefold()
+    return next((plan for plan in sku.service_plans if wanted in (plan.id, plan.name.casefold())), None)
+
+
+def nearest_plans(sku: Sku, text: str) -> list[str]:
+    """Names of at most three service plans of ``sku`` that come close to ``text``, the nearest first."""
+    names = {plan.name.casefold(): plan.name for plan in sku.service_plans}
+    close = difflib.get_close_matches(text.strip().casefold(), list(names), n=3, cutoff=0.4)
+    return [names[key] for key in close]
+
+
+class _SkuFacts(TypedDict):
+    partNumber: str
+    id: str
+    name: str
+    plans: list[int]
+
+
+class _Facts(TypedDict):
+    servicePlans: list[tuple[str, str]]
+    skus: list[_SkuFacts]
+
+
+_FILE = TypeAdapter(_Facts)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """What is known without asking any tenant."""
+    raw = _FILE.validate_json(Path(__file__).with_name("catalogue.json").read_bytes())
+    plans = [ServicePlan(plan_id, name) for plan_id, name in raw["servicePlans"]]
+    return Catalogue(
+        Sku(sku["id"], sku["partNumber"], tuple(plans[n] for n in sku["plans"]), sku["name"]) for sku in raw["skus"]
+    )
+
+
+def _merge(known: Sku, live: Sku) -> Sku:
+    """One SKU out of two sources: the plans of both, ids counted once."""
+    plans = {plan.id: plan for plan in (*known.service_plans, *live.service_plans)}
+    return Sku(known.id, known.part_number or live.part_number, tuple(plans.values()), known.name or live.name)

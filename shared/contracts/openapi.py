@@ -1,0 +1,143 @@
+"""The OpenAPI 3.1 document and a page that shows it, both made from the route table and the models."""
+
+import html
+import json
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from shared.access import ROLES
+from shared.contracts.responses import ProblemBody
+from shared.contracts.routes import Answer, Json, Parameter, Route
+
+TITLE = "Bulk licences"
+_COMMON = {500: "A fault of the app; the correlation id finds it in the log.", 503: "A dependency is down."}
+_WITH_CALLER = {401: "No caller.", 403: "Not this caller's role."}
+_WITH_BODY = {400: "Malformed or invalid.", 413: "Above 20 MB.", 415: "The content type must be application/json."}
+_PATH_PARAMETER = re.compile(r"{(\w+)}")
+
+
+def openapi(routes: Iterable[Route], version: str) -> Json:
+    """The document of all routes."""
+    routes = tuple(routes)
+    used: dict[type[BaseModel], None] = {ProblemBody: None}
+    for route in routes:
+        used.update(dict.fromkeys(answer.model for answer in route.answers if answer.model))
+    bodies = dict.fromkeys(route.body for route in routes if route.body)
+    inputs: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in bodies]
+    outputs: list[tuple[type[BaseModel], Any]] = [(model, "serialization") for model in used]
+    refs, definitions = models_json_schema([*inputs, *outputs], ref_template="#/components/schemas/{model}")
+    schemas = {model: refs[model, mode] for model, mode in [*inputs, *outputs]}
+    paths: dict[str, Json] = {}
+    for route in routes:
+        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": version, "description": "Bulk licence assignment for Microsoft 365."},
+        "paths": paths,
+        "components": {
+            "schemas": definitions.get("$defs", {}),
+            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+        },
+    }
+
+
+def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
+    """One method of one path."""
+    path_parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PATH_PARAMETER.findall(route.path)
+    ]
+    problems = dict(_COMMON) | dict(route.problems)
+    operation: Json = {"operationId": route.name, "summary": route.summary}
+    operation["parameters"] = path_parameters + [_parameter(each) for each in route.parameters]
+    if route.role is not None:
+        role = next(name for name, value in ROLES.items() if value is route.role)
+        operation["description"] = f"Needs the role {role}."
+        operation["security"] = [{"apiKey": []}]
+        problems |= _WITH_CALLER
+    if route.parameters:
+        problems.setdefault(400, "A parameter is wrong.")
+    if path_parameters:
+        problems.setdefault(404, "Unknown, or outside the caller's grants.")
+    if route.body:
+        problems |= {status: text for status, text in _WITH_BODY.items() if status not in route.problems}
+        content = {"application/json": {"schema": schemas[route.body]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    responses = {str(answer.status): _answer(answer, schemas) for answer in route.answers}
+    problem = {"application/problem+json": {"schema": schemas[ProblemBody]}}
+    for status, text in sorted(problems.items()):
+        responses.setdefault(str(status), {"description": text, "content": problem})
+    operation["responses"] = responses
+    return operation
+
+
+def _parameter(parameter: Parameter) -> Json:
+    return {
+        "name": parameter.name,
+        "in": parameter.where,
+        "description": parameter.description,
+        "schema": dict(parameter.schema),
+    }
+
+
+def _answer(answer: Answer, schemas: dict[type[BaseModel], Any]) -> Json:
+    content: Json = {"application/json": {"schema": schemas[answer.model]}} if answer.model else {}
+    for content_type in answer.types:
+        kind = {"type": "object"} if content_type == "application/json" else {"type": "string"}
+        content[content_type] = {"schema": kind}
+    told: Json = {"description": answer.description}
+    if content:
+        told["content"] = content
+    if answer.headers:
+        told["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}
+    return told
+
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+code,pre{font-family:ui-monospace,monospace;font-size:13px}pre{background:#f3f3f3;padding:.8rem;overflow:auto}
+section{border-top:1px solid #ccc;padding:.6rem 0}h2{font-size:1.05rem}table{border-collapse:collapse}
+td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}
+"""
+
+
+def docs_page(routes: Iterable[Route], document: Json) -> str:
+    """The document as one HTML page that asks for nothing else."""
+    sections = "".join(_section(route, document["paths"][f"/api/{route.path}"]) for route in routes)
+    models = "".join(
+        f'<section><details><summary id="{html.escape(name)}"><code>{html.escape(name)}</code></summary>'
+        f"<pre>{html.escape(json.dumps(schema, indent=1))}</pre></details></section>"
+        for name, schema in sorted(document["components"]["schemas"].items())
+    )
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title>'
+        f"<style>{_STYLE}</style></head>"
+        f'<body><h1>{TITLE}</h1><p>The same as <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>'
+        f"{sections}<h1>Models</h1>{models}</body></html>"
+    )
+
+
+def _section(route: Route, path: Json) -> str:
+    """One route of the page."""
+    operation = path[route.method.lower()]
+    parameters = "".join(
+        f"<tr><td><code>{html.escape(each['name'])}</code></td><td>{each['in']}</td>"
+        f"<td>{html.escape(each.get('description', ''))}</td></tr>"
+        for each in operation["parameters"]
+    )
+    answers = "".join(
+        f"<tr><td><code>{status}</code></td><td>{HTTPStatus(int(status)).phrase}</td>"
+        f"<td>{html.escape(answer['description'])}</td></tr>"
+        for status, answer in operation["responses"].items()
+    )
+    body = f"<p>Body: <code>{html.escape(route.body.__name__)}</code></p>" if route.body else ""
+    return (
+        f"<section><h2><code>{route.method} /api/{html.escape(route.path)}</code></h2>"
+        f"<p>{html.escape(route.summary)} {html.escape(operation.get('description', ''))}</p>{body}"
+        f"<table>{parameters}</table><table>{answers}</table></section>"
+    )

@@ -1,0 +1,254 @@
+"""What callers get back: the resources of the HTTP contract, camelCase, every field present."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from shared.domain.operation import OperationKind, Phase, Status
+from shared.domain.tenant import Consent
+
+
+class Response(BaseModel):
+    """Base of every resource."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, frozen=True)
+
+
+class Fault(Response):
+    """One fault of a body; ``line`` where it is a CSV."""
+
+    pointer: str
+    detail: str
+    line: int | None = None
+
+
+class ProblemBody(Response):
+    """An error (RFC 9457), sent as ``application/problem+json``; ``errors`` name the faults of a bad body."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[Fault] | None = None
+
+
+class Page[T](Response):
+    """One page of a list; ``nextLink`` is the absolute URL of the next one."""
+
+    value: list[T]
+    next_link: str | None = None
+
+
+class ActorBody(Response):
+    """Who did it."""
+
+    id: str
+    name: str
+
+
+class Progress(Response):
+    """How far it is; total = pending + succeeded + skipped + failed at every moment."""
+
+    rows_read: int | None = None
+    total: int
+    pending: int
+    succeeded: int
+    skipped: int
+    failed: int
+    percent: float
+    users_per_second: float | None = None
+    """Users changed or failed a second since the first write; null before it."""
+    throttled_requests: int
+    estimated_completion: datetime | None = None
+
+
+class TenantErrorBody(Response):
+    """Why a tenant's part ended without doing its work."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+
+
+class ExcludedCount(Response):
+    """Users that are not part of the selection."""
+
+    code: str
+    count: int
+
+
+class TenantPartBody(Response):
+    """One tenant's part of an operation."""
+
+    tenant_id: str
+    domain: str
+    status: Status
+    phase: Phase
+    progress: Progress
+    excluded: list[ExcludedCount]
+    error: TenantErrorBody | None
+
+
+class ErrorGroup(Response):
+    """Failed users with the same code."""
+
+    code: str
+    count: int
+    message: str
+    sample: list[str]
+    """User principal names of some of them."""
+
+
+class SkippedLicenceBody(Response):
+    """A licence that was left out of a user's change."""
+
+    sku: str
+    code: str
+
+
+class ResultError(Response):
+    """Why a user was skipped or failed; ``detail`` is Graph's own text."""
+
+    code: str
+    message: str
+    detail: str | None
+
+
+class ResultBody(Response):
+    """What became of one user; SKUs by part number, service plans by name."""
+
+    tenant_id: str
+    user_id: str
+    user_principal_name: str
+    status: str
+    added: list[str]
+    removed: list[str]
+    disabled_plans: dict[str, list[str]]
+    usage_location_set: str | None
+    skipped_licenses: list[SkippedLicenceBody]
+    grace_until: datetime | None = None
+    not_reverted: list[str] = []
+    error: ResultError | None
+    message: str | None
+    attempts: int
+    completed_at: datetime | None
+
+
+class OperationBody(Response):
+    """An operation with its tenants; in lists without ``results``."""
+
+    id: str
+    type: OperationKind
+    status: Status
+    status_reason: str | None
+    phase: Phase
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_by: ActorBody
+    reason: str | None
+    preview_id: str | None
+    schedule_id: str | None
+    parent_id: str | None
+    progress: Progress
+    tenants: list[TenantPartBody]
+    impact: None = None
+    errors: list[ErrorGroup]
+    results: Page[ResultBody] | None = None
+
+
+class HeldLicence(Response):
+    """A licence in a recorded state of a user."""
+
+    sku: str
+    sku_id: str
+    disabled_plans: list[str]
+    inherited: bool
+
+
+class RecordedState(Response):
+    """What a user held at a moment."""
+
+    licenses: list[HeldLicence]
+    usage_location: str | None
+
+
+class AuditEntryBody(Response):
+    """One entry of a tenant's audit chain."""
+
+    sequence: int
+    tenant_id: str
+    at: datetime
+    actor: ActorBody
+    operation_id: str
+    user_id: str
+    user_principal_name: str
+    action: str
+    before: RecordedState
+    after: RecordedState
+    seat_change: dict[str, int]
+    price: dict[str, float]
+    currency: str | None
+    request_id: str | None
+    reason: str | None
+    previous_hash: str
+    hash: str
+
+
+class TenantBodyOut(Response):
+    """A tenant the app may act on."""
+
+    tenant_id: str
+    domains: list[str]
+    display_name: str
+    enabled: bool
+    tags: list[str]
+    credential: str
+    consent: Consent
+    default_usage_location: str | None
+    protected_users: list[str]
+    drops: list[str]
+    notify: None = None
+
+
+class ServicePlanBody(Response):
+    """A service plan of a subscribed SKU."""
+
+    name: str
+    id: str
+    applies_to: str
+
+
+class LicenceBody(Response):
+    """A SKU a tenant subscribes to, with its seats; ``price`` is null where none is known."""
+
+    sku: str
+    sku_id: str
+    name: str
+    total: int
+    warning: int
+    suspended: int
+    assigned: int
+    available: int
+    status: str
+    price: float | None = None
+    currency: str | None = None
+    service_plans: list[ServicePlanBody]
+
+
+class DependencyState(Response):
+    """Whether a dependency answers; ``detail`` says what went wrong."""
+
+    name: str
+    ok: bool
+    detail: str | None = None
+
+
+class Health(Response):
+    """Liveness, and with ``?ready=1`` the state of each dependency."""
+
+    status: str
+    dependencies: list[DependencyState] = []

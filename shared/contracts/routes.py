@@ -1,0 +1,65 @@
+"""How a route is declared: once, for the host, for the check of the caller and for the OpenAPI document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from shared.domain.caller import Role
+
+BASE = "automation/bulk-licenses"
+
+type Method = Literal["GET", "POST", "PUT"]
+type Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a request besides those of the path."""
+
+    name: str
+    description: str
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    where: Literal["query", "header"] = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer: ``model`` is its JSON, ``types`` are content types besides, ``headers`` what it carries."""
+
+    status: int
+    description: str
+    model: type[BaseModel] | None = None
+    types: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method on one path; ``role`` None means that no caller is needed."""
+
+    name: str
+    """Name of the function, and ``operationId`` of the document."""
+    method: Method
+    path: str
+    """Below ``/api/``, parameters in braces."""
+    summary: str
+    role: Role | None
+    answers: tuple[Answer, ...]
+    problems: Mapping[int, str] = field(default_factory=dict[int, str])
+    """Refusals of this route besides the ones that every route has."""
+    body: type[BaseModel] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    starts: bool = False
+    """Whether it needs the durable client."""
+
+
+TOP = Parameter("top", "Rows a page.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
+CURSOR = Parameter("cursor", "Where the page begins, from a nextLink.")
+TENANT = Parameter("tenant", "Only this tenant: its GUID or a verified domain.")
+FROM = Parameter("from", "Not before this time.", {"type": "string", "format": "date-time"})
+TO = Parameter("to", "Before this time.", {"type": "string", "format": "date-time"})
+FORMAT = Parameter(
+    "format", "csv gives all rows as CSV, as Accept: text/csv does.", {"type": "string", "enum": ["json", "csv"]}
+)

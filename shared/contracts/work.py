@@ -1,0 +1,175 @@
+"""What crosses between orchestrators and activities: ids, ranges and counts, never users.
+
+Each message is sent as ``message.model_dump(mode="json")`` and read back with ``model_validate`` at the other end, so that the
+history stays plain JSON and readable.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Json = dict[str, Any]
+
+
+class Wire(BaseModel):
+    """Base of all messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def wire(self) -> Json:
+        """The message as plain JSON."""
+        return self.model_dump(mode="json")
+
+
+class OperationRun(Wire):
+    """One orchestration of an operation; a later one of the same operation has a higher epoch."""
+
+    operation: str
+    epoch: int
+
+
+class TenantRun(OperationRun):
+    """One orchestration of a tenant's part."""
+
+    tenant: str
+
+
+class Stop(Wire):
+    """Why an orchestration goes no further: ``superseded`` by a later epoch, ``cancelling``, or an error that ends the tenant."""
+
+    code: str
+    message: str = ""
+    details: Json = {}
+
+
+class Begun(Wire):
+    """What ``begin_operation`` found: the tenants with work left."""
+
+    tenants: list[str] = []
+    stop: Stop | None = None
+
+
+class Standing(Wire):
+    """Where a tenant's part stands, from its rows and blobs."""
+
+    stop: Stop | None = None
+    phase: Literal["resolve", "plan", "apply"] = "resolve"
+    users: int = 0
+    chunks: int = 0
+    """Plan blobs, where the users are resolved."""
+    progress: Json = {}
+    """``shared.domain.windows.Progress`` of the frozen plan."""
+    by_code: dict[str, int] = {}
+    throttled: int = 0
+    seats: dict[str, int] = {}
+
+
+class Resolved(Wire):
+    """How many users a selection holds."""
+
+    stop: Stop | None = None
+    users: int = 0
+    chunks: int = 0
+
+
+class PlanWork(TenantRun):
+    """Plan one blob of users."""
+
+    chunk: int
+
+
+class Planned(Wire):
+    """How the users of one blob were decided."""
+
+    stop: Stop | None = None
+
+
+class Windows(TenantRun):
+    """A tenant's windows: what ``continue_as_new`` carries on."""
+
+    progress: Json
+    window: int = 1
+    users: int
+    by_code: dict[str, int] = {}
+    throttled: int = 0
+    seats: dict[str, int] = {}
+    """Seats taken (+) and freed (-) so far, by SKU id."""
+
+
+class TurnWork(TenantRun):
+    """Ask for the tenant's turn, for these batches in this order."""
+
+    window: int
+    users: int
+    """Users of the whole tenant: an operation of more than 200 leaves some of the bucket to small ones."""
+    batches: list[int]
+
+
+class TurnTaken(Wire):
+    """What the turn allows: so many of the batches asked for; none means to ask again."""
+
+    stop: Stop | None = None
+    batches: int = 0
+    paid: int = 0
+
+
+class BatchWork(TenantRun):
+    """One attempt at one batch; ``settle_only``: find out what became of earlier ones, but send nothing."""
+
+    batch: int
+    attempt: int
+    settle_only: bool = False
+
+
+class BatchDone(Wire):
+    """What an attempt brought; users without an outcome are ``left``."""
+
+    stop: Stop | None = None
+    batch: int
+    attempt: int
+    left: int
+    sent: int = 0
+    """Graph writes that went out, thrown-back ones included."""
+    ready_in: float = 0.0
+    unknown: bool = False
+    keep_turn: bool = False
+    """Something may still be in flight: the turn must run out by itself."""
+    by_code: dict[str, int] = {}
+    throttled: int = 0
+    blocked_for: float = 0.0
+    """Seconds for which Graph wants no write of this tenant at all."""
+    mark: str | None = None
+    """The write whose outcomes are to be audited."""
+    seats: dict[str, int] = {}
+    """Seats taken (+) and freed (-) by SKU id."""
+
+
+class WindowDone(TenantRun):
+    """What ``hand_on`` writes down after a window; counts and seats are those of the whole part so far."""
+
+    window: int
+    unused: int
+    more: bool
+    keep_turn: bool = False
+    blocked_for: float = 0.0
+    by_code: dict[str, int]
+    throttled: int = 0
+    taken: dict[str, int] = {}
+
+
+class AuditWork(TenantRun):
+    """Audit the outcomes of these writes: pairs of batch and mark."""
+
+    marks: list[tuple[int, str]]
+
+
+class RestWork(TenantRun):
+    """Nobody has to look at this tenant for so many seconds."""
+
+    seconds: float
+
+
+class TenantEnd(TenantRun):
+    """How a tenant's part ends: normally, by ``cancelling``, or with an error."""
+
+    stop: Stop | None = None

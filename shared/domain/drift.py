@@ -1,0 +1,54 @@
+"""Did anybody else change this user? Plan, live state and our own recent writes, compared.
+
+Drift means that the direct assignments of the SKUs concerned, their disabled service plans, or the usage location are
+not as planned. Other licences and what groups give do not matter.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from shared.domain.model import Change, LicenceState
+from shared.domain.recent import RecentWrite
+
+Position = Literal["before", "after", "drifted"]
+
+
+def compare(change: Change, live: LicenceState) -> Position:
+    """Say where a user stands with regard to a planned change.
+
+    ``after``: it is already so, there is nothing to send (also when the change changes nothing). ``before``: send it.
+    The change's own usage location with the licences still as before is ``before`` too: our first call got through and
+    the second did not. ``drifted``: neither, somebody else was there.
+    """
+    planned_location = change.after.usage_location or None
+    location = live.usage_location or None
+    licences = _direct(live, change.sku_ids)
+    if licences == _direct(change.after, change.sku_ids) and location == planned_location:
+        return "after"
+    known = {change.before.usage_location or None}
+    if change.usage_location is not None:
+        known.add(planned_location)
+    if licences == _direct(change.before, change.sku_ids) and location in known:
+        return "before"
+    return "drifted"
+
+
+def _direct(state: LicenceState, sku_ids: Iterable[str]) -> dict[str, frozenset[str] | None]:
+    """Disabled service plans of the direct assignment of each SKU, None where there is none."""
+    held = {a.sku_id: a.disabled_plans for a in state.assignments if a.group_id is None}
+    return {sku_id: held.get(sku_id) for sku_id in sku_ids}
+
+
+def overlay(live: LicenceState, writes: Sequence[RecentWrite]) -> LicenceState:
+    """Correct a read that may be stale by what we know to have written to this user.
+
+    ``writes`` are this user's, younger than the replication horizon; later ones win. A write counts for the direct
+    assignments of its SKUs and for the usage location, which Graph never empties: an after-state without one says nothing.
+    """
+    state = live
+    for write in sorted(writes, key=lambda write: write.at):
+        for sku_id in sorted(write.sku_ids):
+            state = state.with_direct(sku_id, write.after.direct(sku_id))
+        state = replace(state, usage_location=write.after.usage_location or state.usage_location)
+    return state

@@ -1,0 +1,308 @@
+"""One turn a tenant: who may write to it now, and how much.
+
+One row a tenant holds the turn, the token bucket and the line of operations that want it. A window is `take` (pays a token
+a write before anything is sent), the batches, and `hand_on` (returns what was not sent). Whoever comes again with the same
+window gets the same grant; whoever comes with a window that was handed on gets none. A crash wastes tokens, it never
+oversends. Beside it one row of the app holds the budget over all tenants, drawn in chunks that a turn keeps prepaid.
+
+Times are epoch seconds of the rows' store. Limits: https://learn.microsoft.com/graph/throttling-limits
+(identity and access: 3,000 writes per 150 s for an app and tenant, 35,000 per 300 s for an app).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Final
+
+MAX_BATCHES: Final = 8
+"""Batches of one window."""
+MIN_BATCHES: Final = 4
+"""A window is worth its three steps from here on, while nobody else waits."""
+SPARE_TOKENS: Final = 200
+"""What a large operation leaves for small ones (less where the bucket itself is smaller)."""
+LARGE_USERS: Final = 200
+"""An operation over more users than this is large."""
+SEEN_WITHIN: Final = 30.0
+"""Seconds after which one that does not ask any more loses its place in the line."""
+SEEN_STEP: Final = 5.0
+"""Asking writes the row no more often than this, in seconds."""
+APP_CHUNK: Final = 400
+"""Tokens of the app-wide budget to draw at a time, at least."""
+_REMEMBERED: Final = 16
+"""Operations whose last window is remembered after they handed it on."""
+_EPSILON: Final = 1e-6
+"""Tokens are floats: so much may be missing to a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A token bucket: it holds ``capacity`` and gains ``rate`` a second."""
+
+    capacity: float
+    rate: float
+
+    @classmethod
+    def writes(cls, factor: float) -> "Limits | None":
+        """Graph's limit of an app's writes to one tenant, multiplied; None (factor 0) means that there is none."""
+        return cls(3000 * factor, 20 * factor) if factor else None
+
+    @classmethod
+    def app_writes(cls, factor: float) -> "Limits | None":
+        """Graph's limit of an app's writes to all tenants, multiplied; None (factor 0) means that there is none."""
+        return cls(35000 * factor, 35000 / 300 * factor) if factor else None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """An operation in line: ``name`` is ``{operation}:{epoch}``, ``seen`` when it asked last (in steps)."""
+
+    name: str
+    seen: float
+    large: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A tenant's turn: its row in ``turns``."""
+
+    tokens: float
+    at: float
+    """When ``tokens`` was right; in the future while Graph wants us to wait."""
+    holder: str = ""
+    window: int = 0
+    until: float = 0.0
+    """End of the holder's lease."""
+    large: bool = False
+    granted: int = 0
+    """Batches of the holder's window."""
+    paid: int = 0
+    line: tuple[Waiter, ...] = ()
+    handed: tuple[tuple[str, int], ...] = ()
+    """The last window that each of the latest holders handed on."""
+    blocked_until: float = 0.0
+    app_tokens: float = 0.0
+    """Drawn from the app's budget and not spent yet."""
+
+    @classmethod
+    def fresh(cls, limits: Limits | None, now: float) -> "Turn":
+        """Return the turn of a tenant that was never written to: a full bucket, nobody in line."""
+        return cls(tokens=limits.capacity if limits else 0.0, at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for which window: ``window`` rises by one each, ``costs`` are the Graph writes of the next batches."""
+
+    name: str
+    window: int
+    costs: tuple[int, ...]
+    large: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The first ``batches`` of those asked for may go out until the lease ends; ``paid`` tokens cover them."""
+
+    batches: int
+    paid: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now. ``until`` is when it may change, where that is known.
+
+    ``app_tokens`` above 0: only the app's budget is missing; draw so many (or a chunk), `prepay`, and take again.
+    ``stale``: this window was handed on long ago, the call is a late duplicate; nothing will ever come of it.
+    """
+
+    until: float | None = None
+    app_tokens: int = 0
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The app's budget over all tenants: one row."""
+
+    tokens: float
+    at: float
+
+    @classmethod
+    def fresh(cls, limits: Limits | None, now: float) -> "Budget":
+        """Return a full budget."""
+        return cls(tokens=limits.capacity if limits else 0.0, at=now)
+
+
+def take(
+    turn: Turn, ask: Ask, now: float, *, lease: float, limits: Limits | None, app: bool = False
+) -> tuple[Turn, Grant | Wait]:
+    """Ask for a window; the turn returned is to be written (with its ETag) where it differs, before the grant is used.
+
+    Args:
+        turn: the row as it was read.
+        ask: who asks, with 1 to 8 costs.
+        now: the store's time.
+        lease: how long a grant lasts, in seconds.
+        limits: of this tenant; None: every window is affordable.
+        app: whether the app's budget counts too; then no more is granted than was prepaid.
+
+    Raises:
+        ValueError: there are no costs, more than 8, or one below 1.
+    """
+    if not 0 < len(ask.costs) <= MAX_BATCHES or min(ask.costs) < 1:
+        raise ValueError(f"a window asks for 1 to {MAX_BATCHES} batches of at least one write, not {ask.costs}")
+    if _handed(turn, ask.name) >= ask.window:
+        return turn, Wait(stale=True)
+    taken = turn.until > now and turn.holder != ""
+    if taken and turn.holder == ask.name and turn.window >= ask.window:
+        same = turn.window == ask.window
+        return turn, Grant(turn.granted, turn.paid, turn.until) if same else Wait(stale=True)
+
+    turn = replace(turn, line=_queue(turn.line, ask, now))
+    if taken:
+        return turn, Wait(turn.until)
+    if turn.blocked_until > now:
+        return turn, Wait(turn.blocked_until)
+    if turn.line[0].name != ask.name:
+        return turn, Wait()
+    return _pay(turn, ask, now, lease, limits, app)
+
+
+def _pay(turn: Turn, ask: Ask, now: float, lease: float, limits: Limits | None, app: bool) -> tuple[Turn, Grant | Wait]:
+    """Grant the first in line as many batches as it can pay, if they are enough."""
+    totals = tuple(accumulate(ask.costs))
+    fewest = 1 if len(turn.line) > 1 else min(MIN_BATCHES, len(totals))
+    tokens, batches = turn.tokens, len(totals)
+    if limits is not None:
+        usable = limits.capacity - (_spare(limits) if ask.large else 0.0)
+        while fewest > 1 and totals[fewest - 1] > usable:
+            fewest -= 1
+        # A batch that even the full bucket does not cover waits until it is full, and the rest becomes a debt.
+        lowest = min(totals[fewest - 1], usable) - usable + limits.capacity
+        tokens = _refill(turn.tokens, turn.at, now, limits)
+        if tokens < lowest - _EPSILON:
+            return _step_back(turn, ask), Wait(max(now, turn.at) + (lowest - tokens) / limits.rate)
+        batches = max(fewest, _affordable(totals, tokens - limits.capacity + usable))
+    if app:
+        prepaid = _affordable(totals, turn.app_tokens)
+        if prepaid < fewest:
+            return turn, Wait(now, app_tokens=_whole(totals[batches - 1] - turn.app_tokens))
+        batches = min(batches, prepaid)
+
+    paid = totals[batches - 1]
+    granted = replace(
+        turn,
+        holder=ask.name,
+        window=ask.window,
+        until=now + lease,
+        large=ask.large,
+        granted=batches,
+        paid=paid,
+        tokens=tokens - paid if limits else turn.tokens,
+        at=max(now, turn.at),
+        line=turn.line[1:],
+        app_tokens=turn.app_tokens - paid if app else 0.0,
+    )
+    return granted, Grant(batches, paid, granted.until)
+
+
+def hand_on(turn: Turn, name: str, window: int, *, unused: int, now: float, more: bool, keep: bool) -> Turn:
+    """End a window; a second call for the same one changes nothing.
+
+    Args:
+        turn: the row as it was read.
+        name: who took the window.
+        window: which one.
+        unused: tokens of it that were not sent; lost where the lease ran out and the turn went to somebody else.
+        now: the store's time.
+        more: whether there are batches left, for which to stand at the end of the line.
+        keep: an attempt may still be in flight, so nobody may write before the lease has run out by itself.
+
+    Raises:
+        ValueError: more is given back than was paid.
+    """
+    if _handed(turn, name) >= window:
+        return turn
+    handed = (*(entry for entry in turn.handed if entry[0] != name), (name, window))[-_REMEMBERED:]
+    line = tuple(waiter for waiter in turn.line if waiter.name != name or more)
+    mine = turn.holder == name and turn.window == window
+    if more and all(waiter.name != name for waiter in line):
+        line = (*line, Waiter(name, now, turn.large if mine else False))
+    if not mine:
+        return replace(turn, handed=handed, line=line)
+
+    if not 0 <= unused <= turn.paid:
+        raise ValueError(f"{unused} tokens given back of {turn.paid} paid by {name} for window {window}")
+    tokens = turn.tokens if turn.blocked_until > now else turn.tokens + unused
+    # Prepaid tokens of an idle tenant lapse: over many tenants they would add up to more than Graph allows at once.
+    app_tokens = turn.app_tokens + unused if line else 0.0
+    turn = replace(turn, handed=handed, line=line, tokens=tokens, app_tokens=app_tokens, granted=0, paid=0)
+    return turn if keep else replace(turn, holder="", until=0.0)
+
+
+def throttled(turn: Turn, until: float, now: float) -> Turn:
+    """Note that Graph refused a write for this tenant's limit until then: the bucket is empty, nobody gets a window."""
+    until = max(until, now, turn.blocked_until)
+    return replace(turn, tokens=min(0.0, turn.tokens), at=max(until, turn.at), blocked_until=until)
+
+
+def prepay(turn: Turn, drawn: int) -> Turn:
+    """Put tokens drawn from the app's budget into the turn."""
+    return replace(turn, app_tokens=turn.app_tokens + drawn)
+
+
+def draw(budget: Budget, wanted: int, now: float, limits: Limits | None) -> tuple[Budget, int]:
+    """Draw up to ``wanted`` whole tokens; all of them where there are no limits."""
+    if limits is None:
+        return budget, wanted
+    tokens = _refill(budget.tokens, budget.at, now, limits)
+    drawn = min(wanted, max(0, int(tokens + _EPSILON)))
+    return Budget(tokens=tokens - drawn, at=max(now, budget.at)), drawn
+
+
+def _refill(tokens: float, at: float, now: float, limits: Limits) -> float:
+    return min(limits.capacity, tokens + max(0.0, now - at) * limits.rate)
+
+
+def _spare(limits: Limits) -> float:
+    """A fifteenth of the bucket, as 200 are of Graph's 3,000, so that a bucket made smaller still serves large ones."""
+    return min(SPARE_TOKENS, limits.capacity / 15)
+
+
+def _affordable(totals: Sequence[int], tokens: float) -> int:
+    """How many leading batches so many tokens pay."""
+    return sum(total <= tokens + _EPSILON for total in totals)
+
+
+def _whole(tokens: float) -> int:
+    return -int(-tokens // 1)
+
+
+def _handed(turn: Turn, name: str) -> int:
+    return dict(turn.handed).get(name, -1)
+
+
+def _queue(line: tuple[Waiter, ...], ask: Ask, now: float) -> tuple[Waiter, ...]:
+    """Drop those who stopped asking, and have the asker in line, seen now."""
+    kept = [w for w in line if w.name == ask.name or now - w.seen <= SEEN_WITHIN]
+    for place, waiter in enumerate(kept):
+        if waiter.name == ask.name:
+            if now - waiter.seen > SEEN_WITHIN:
+                del kept[place]
+                break
+            if now - waiter.seen >= SEEN_STEP or waiter.large != ask.large:
+                kept[place] = Waiter(ask.name, now, ask.large)
+            return tuple(kept)
+    return (*kept, Waiter(ask.name, now, ask.large))
+
+
+def _step_back(turn: Turn, ask: Ask) -> Turn:
+    """Let those behind a large operation that cannot pay go first.
+
+    Only where a small one is among them: large ones need the same tokens, and would push each other back at every look.
+    """
+    first, *others = turn.line
+    if not ask.large or all(waiter.large for waiter in others):
+        return turn
+    return replace(turn, line=(*others, first))

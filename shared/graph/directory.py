@@ -1,0 +1,244 @@
+"""A tenant's directory: what the app reads of Microsoft Graph and the two things it writes.
+
+A read returns what it was asked for or raises; an empty answer always means that there is nothing.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import cast
+from urllib.parse import quote
+
+from shared.domain.model import Sku, User
+from shared.errors import GraphError, GroupAmbiguous, GroupNotFound
+from shared.graph import batch, parse
+from shared.graph.channel import Channel, Connection
+from shared.graph.errors import refusal
+from shared.graph.model import Group, ItemAnswer, LicenceWrite, Organization
+from shared.settings import Settings
+
+__all__ = ["Directory", "Graph", "Group", "ItemAnswer", "LicenceWrite", "Organization"]
+
+_PAGE = 999
+_IDS_A_CALL = 1000
+_BATCHES_AT_ONCE = 4
+"""Batches of reads side by side: far below the limit of resource units, far above one at a time."""
+_TRIES = 3
+_LONGEST_PAUSE = 10.0
+
+
+class Graph:
+    """Microsoft Graph for all tenants of this process; made once, closed at its end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._connection = Connection(settings)
+        self._directories: dict[tuple[str, str], Directory] = {}
+
+    def directory(self, tenant_id: str, credential: str = "default") -> "Directory":
+        """The directory of a tenant, reached with the credential of this name."""
+        key = (tenant_id, credential)
+        if key not in self._directories:
+            self._directories[key] = Directory(Channel(self._connection, tenant_id, credential))
+        return self._directories[key]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self._directories.clear()
+        await self._connection.close()
+
+
+class Directory:
+    """One tenant's directory.
+
+    Every read raises ``Throttled`` or ``Unavailable`` (may pass), ``Denied`` (consent or token), or ``GraphError``.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.tenant_id = channel.tenant_id
+        self._channel = channel
+
+    async def organization(self) -> Organization:
+        """The tenant's name and verified domains. https://learn.microsoft.com/graph/api/organization-list"""
+        page = await self._channel.read(f"/organization?$select={parse.ORGANIZATION_FIELDS}")
+        with self._channel.reading():
+            found = parse.objects(page, "value", "the list of organizations")
+            if len(found) != 1:
+                raise parse.Unreadable(f"it has {len(found)} organizations")
+            return parse.organization(found[0])
+
+    async def skus(self) -> list[Sku]:
+        """The SKUs the tenant subscribes to. https://learn.microsoft.com/graph/api/subscribedsku-list"""
+        found: list[Sku] = []
+        async for page in self._channel.pages(f"/subscribedSkus?$select={parse.SKU_FIELDS}"):
+            with self._channel.reading():
+                found += [parse.sku(source) for source in page]
+        return found
+
+    async def users_of_group(self, group_id: str, *, nested: bool) -> AsyncIterator[list[User]]:
+        """The users of a group, in pages of at most 999; with ``nested`` also those of the groups inside it.
+
+        Devices and groups are left out by the type cast, which Graph answers from its eventually consistent index.
+        Raises ``GroupNotFound``. https://learn.microsoft.com/graph/api/group-list-transitivemembers
+        """
+        relation = "transitiveMembers" if nested else "members"
+        path = (
+            f"/groups/{quote(group_id, safe='')}/{relation}/microsoft.graph.user"
+            f"?$count=true&$select={parse.USER_FIELDS}&$top={_PAGE}"
+        )
+        try:
+            async for page in self._channel.pages(path, advanced=True):
+                with self._channel.reading():
+                    users = [parse.user(source) for source in page]
+                yield users
+        except GraphError as error:
+            raise self._without_group(error, group_id) from error
+
+    async def find_group(self, *, id: str | None, display_name: str | None) -> Group:
+        """The group with this id, or else the only one with this display name.
+
+        Raises ``GroupNotFound`` or ``GroupAmbiguous``, which names the candidates' ids.
+        """
+        if id is not None:
+            return await self._group(id)
+        if not display_name:
+            raise ValueError("a group is found by its id or its display name")
+        name = quote(display_name.replace("'", "''"), safe="")
+        path = f"/groups?$filter=displayName%20eq%20'{name}'&$select={parse.GROUP_FIELDS}&$top={_PAGE}"
+        found: list[Group] = []
+        async for page in self._channel.pages(path):
+            with self._channel.reading():
+                found += [parse.group(source) for source in page]
+        if not found:
+            raise self._no_group(f"named {display_name!r}")
+        if len(found) > 1:
+            ids = tuple(sorted(group.id for group in found))
+            error = GroupAmbiguous(
+                f"{len(found)} groups are named {display_name!r}; give the id of one of them: {', '.join(ids)}",
+                tenant_id=self.tenant_id,
+            )
+            error.group_ids = ids
+            raise error
+        return found[0]
+
+    async def _group(self, group_id: str) -> Group:
+        if not _is_guid(group_id):  # Graph would answer 400, which says less
+            raise self._no_group(f"with the id {group_id!r}")
+        try:
+            source = await self._channel.read(f"/groups/{group_id}?$select={parse.GROUP_FIELDS}")
+        except GraphError as error:
+            raise self._without_group(error, group_id) from error
+        with self._channel.reading():
+            return parse.group(source)
+
+    async def find_users(self, references: Sequence[str]) -> dict[str, User | None]:
+        """Users by id or principal name, any number, keyed by the references; None for one that does not exist."""
+        found: dict[str, User | None] = {}
+        wanted: list[str] = []
+        for reference in dict.fromkeys(references):
+            # Anything else after `/users/` would be another resource: `delta`, `$count`, or all users.
+            if _is_guid(reference) or "@" in reference:
+                wanted.append(reference)
+            else:
+                found[reference] = None
+        chunks = [wanted[start : start + batch.SIZE] for start in range(0, len(wanted), batch.SIZE)]
+        for start in range(0, len(chunks), _BATCHES_AT_ONCE):
+            window = chunks[start : start + _BATCHES_AT_ONCE]
+            # All are awaited before the first failure is raised, so that none goes on unseen.
+            answers = await asyncio.gather(*map(self._find_chunk, window), return_exceptions=True)
+            for answer in answers:
+                if isinstance(answer, BaseException):
+                    raise answer
+                found |= answer
+        return {reference: found[reference] for reference in references}
+
+    async def _find_chunk(self, references: Sequence[str]) -> dict[str, User | None]:
+        found: dict[str, User | None] = {}
+        left = list(references)
+        for attempt in range(1, _TRIES + 1):
+            answers = await self.read_users(left)
+            refused = {ref: answer for ref, answer in answers.items() if isinstance(answer, ItemAnswer)}
+            found |= cast(dict[str, User | None], {ref: answers[ref] for ref in left if ref not in refused})
+            if not refused:
+                break
+            worst = max(refused.values(), key=lambda answer: (answer.kind == "rejected", answer.retry_after or 0))
+            pause = max(worst.retry_after or 0, 0.25 * attempt)
+            if worst.kind == "rejected" or attempt == _TRIES or pause > _LONGEST_PAUSE:
+                raise self._item_refused(worst)
+            await asyncio.sleep(pause)
+            left = list(refused)
+        return found
+
+    async def read_users(self, user_ids: Sequence[str]) -> dict[str, User | ItemAnswer | None]:
+        """At most 20 users in one ``$batch``: None for one that does not exist, an ``ItemAnswer`` for one not read."""
+        items = await self._channel.read_batch([batch.read_user(user_id) for user_id in user_ids])
+        with self._channel.reading():
+            return {user_id: _read(item) for user_id, item in zip(user_ids, items, strict=True)}
+
+    async def assign(self, changes: Sequence[LicenceWrite]) -> dict[str, ItemAnswer]:
+        """Change the licences of at most 20 users in one ``$batch`` that is sent once; the answers by user id.
+
+        Raises ``Throttled``, ``Denied`` or ``GraphError`` only when Graph refused the batch as a whole, and
+        ``ValueError`` for a user named twice. https://learn.microsoft.com/graph/api/user-assignlicense
+        """
+        return await self._write({change.user_id: batch.assign_license(change) for change in changes}, len(changes))
+
+    async def set_usage_locations(self, locations: Mapping[str, str]) -> dict[str, ItemAnswer]:
+        """Set usage locations (ISO 3166, two letters) of at most 20 users by id; answers and errors as in ``assign``."""
+        requests = {user_id: batch.set_usage_location(user_id, location) for user_id, location in locations.items()}
+        return await self._write(requests, len(locations))
+
+    async def _write(self, requests: Mapping[str, batch.Request], count: int) -> dict[str, ItemAnswer]:
+        if len({user_id.lower() for user_id in requests}) != count:
+            raise ValueError("a user is named twice in one batch")
+        if not requests:
+            return {}
+        answers = await self._channel.write_batch(list(requests.values()))
+        return dict(zip(requests, answers, strict=True))
+
+    async def group_names(self, group_ids: Iterable[str]) -> dict[str, str]:
+        """Display names of groups by id; an id that is no group of the tenant is absent.
+
+        https://learn.microsoft.com/graph/api/directoryobject-getbyids
+        """
+        wanted = list(dict.fromkeys(group_id.lower() for group_id in group_ids))
+        names: dict[str, str] = {}
+        for start in range(0, len(wanted), _IDS_A_CALL):
+            body = {"ids": wanted[start : start + _IDS_A_CALL], "types": ["group"]}
+            page = await self._channel.read("/directoryObjects/getByIds", body=body)
+            with self._channel.reading():
+                groups = [parse.group(source) for source in parse.objects(page, "value", "the list of groups")]
+            names |= {group.id: group.display_name for group in groups}
+        return names
+
+    def _no_group(self, which: str) -> GroupNotFound:
+        return GroupNotFound(
+            f"There is no group {which} in tenant {self.tenant_id}.", tenant_id=self.tenant_id, status=404
+        )
+
+    def _without_group(self, error: GraphError, group_id: str) -> GraphError:
+        return self._no_group(f"with the id {group_id!r}") if error.status == 404 else error
+
+    def _item_refused(self, answer: ItemAnswer) -> GraphError:
+        return refusal(
+            tenant_id=self.tenant_id,
+            status=answer.status or 503,
+            code=answer.code,
+            message=answer.message,
+            request_id=answer.request_id,
+            retry_after=answer.retry_after,
+        )
+
+
+def _read(item: batch.Item) -> User | ItemAnswer | None:
+    if item.answer.kind == "done":
+        if item.body is None:
+            raise parse.Unreadable("a user has no body")
+        return parse.user(item.body)
+    return None if item.answer.status == 404 else item.answer
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,131 @@
+"""Graph's refusals in our words.
+
+Licence errors share the code ``Request_BadRequest`` and differ by their text only, which Microsoft may change: it is
+matched leniently, and what is not recognised stays ``GraphError`` with Graph's own text beside it.
+https://learn.microsoft.com/graph/api/user-assignlicense · https://learn.microsoft.com/graph/errors
+"""
+
+import re
+
+from shared.domain.codes import ResultCode
+from shared.errors import Denied, GraphError, Throttled, Unavailable
+
+CONCURRENCY = "Directory_ConcurrencyViolation"
+"""Another write of the tenant was in the way: the one 409 that may be sent again."""
+
+_BARRED = "(prohibited|restricted|not (available|allowed|permitted|supported|offered))"
+_PLACE = "(location|country|region)"
+_TEXTS = (
+    (
+        r"does not have any available licen[sc]e|count ?violation|not enough licen[sc]es",
+        ResultCode.INSUFFICIENT_LICENSES,
+    ),
+    (r"mutually ?exclusive|conflicting service plan", ResultCode.CONFLICTING_SERVICE_PLANS),
+    (r"depends on (the )?service plan|dependency ?violation", ResultCode.DEPENDENCY_NOT_MET),
+    (r"does not correspond to a valid company licen[sc]e", ResultCode.SKU_NOT_FOUND),
+    (r"inherited from a group", ResultCode.INHERITED_FROM_GROUP),
+    (r"does not have a corresponding licen[sc]e", ResultCode.LICENSE_NOT_ASSIGNED),
+    (rf"{_BARRED}.*{_PLACE}|{_PLACE}.*{_BARRED}", ResultCode.PROHIBITED_IN_USAGE_LOCATION),
+    (r"usage ?location", ResultCode.MISSING_USAGE_LOCATION),
+)
+_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE | re.DOTALL), code) for pattern, code in _TEXTS)
+
+_GRAPH_CODES = {
+    "Authorization_IdentityNotFound": ResultCode.PERMISSION_DENIED,
+    "Authorization_RequestDenied": ResultCode.PERMISSION_DENIED,
+    "Directory_ObjectNotFound": ResultCode.USER_NOT_FOUND,
+    "Request_ResourceNotFound": ResultCode.USER_NOT_FOUND,
+}
+
+_ADVICE = {
+    ResultCode.INSUFFICIENT_LICENSES: "Buy seats or free some, then retry the failed users.",
+    ResultCode.MISSING_USAGE_LOCATION: "Set the user's usage location, or give one in the request, then retry.",
+    ResultCode.PROHIBITED_IN_USAGE_LOCATION: (
+        "Microsoft does not offer a service of this SKU in the user's country: disable that plan or choose another SKU."
+    ),
+    ResultCode.CONFLICTING_SERVICE_PLANS: (
+        "Two SKUs bring service plans that exclude each other: swap them in one operation or disable one of the plans."
+    ),
+    ResultCode.DEPENDENCY_NOT_MET: (
+        "A service plan needs another one: assign or keep the SKU that brings it, or disable the dependent plan too."
+    ),
+    ResultCode.INHERITED_FROM_GROUP: "The licence comes from a group: change the membership or the group's licences.",
+    ResultCode.ALREADY_ASSIGNED: "Nothing to do: the user already has it as asked.",
+    ResultCode.LICENSE_NOT_ASSIGNED: "Nothing to do: the user does not hold this licence directly.",
+    ResultCode.USER_NOT_FOUND: "Check the id or principal name; a user created minutes ago needs a moment to appear.",
+    ResultCode.SKU_NOT_FOUND: "The tenant does not own this SKU: choose one from its list of SKUs.",
+    ResultCode.DRIFTED: "The user was changed since the plan was made: make a new preview.",
+    ResultCode.THROTTLED: "Microsoft Graph was too busy for this tenant: retry the failed users later.",
+    ResultCode.TENANT_UNAVAILABLE: "Microsoft Graph did not answer for this tenant: retry the failed users later.",
+    ResultCode.PERMISSION_DENIED: "Grant the app's permissions in this tenant (admin consent), then retry.",
+    ResultCode.MAILBOX_NOT_CONVERTED: "Convert the mailbox to a shared one by hand, check it, then remove the licence.",
+    ResultCode.OUTCOME_UNKNOWN: "The change may or may not have been made: make a new preview, it shows how it ended.",
+    ResultCode.CANCELLED: "The operation was cancelled before this user's turn: retry to do the rest.",
+    ResultCode.GUARD_EXCEEDED: "More users are concerned than allowed: narrow the selection or raise the guard.",
+    ResultCode.GRAPH_ERROR: "Read Microsoft Graph's own text; with its request id Microsoft support can say more.",
+}
+
+
+def result_code(status: int, code: str | None, message: str | None) -> ResultCode:
+    """The result code of an answer that is no success; ``GRAPH_ERROR`` for what is not known."""
+    if status == 429:
+        return ResultCode.THROTTLED
+    if status >= 500:
+        return ResultCode.THROTTLED if code == "Request_ThrottledTemporarily" else ResultCode.TENANT_UNAVAILABLE
+    if status in {401, 403}:
+        return ResultCode.PERMISSION_DENIED
+    for pattern, found in _PATTERNS:
+        if pattern.search(message or ""):
+            return found
+    if status == 404:
+        return ResultCode.USER_NOT_FOUND
+    return _GRAPH_CODES.get(code or "", ResultCode.GRAPH_ERROR)
+
+
+def advice(code: ResultCode) -> str:
+    """One sentence that tells an administrator what to do next."""
+    return _ADVICE[code]
+
+
+def is_temporary(status: int, code: str | None) -> bool:
+    """Whether the same request may be sent again: 429, 5xx and a clash of concurrent writes, nothing else."""
+    return status == 429 or status >= 500 or (status == 409 and code == CONCURRENCY)
+
+
+def refusal(
+    *,
+    tenant_id: str,
+    status: int,
+    code: str | None,
+    message: str | None,
+    request_id: str | None = None,
+    retry_after: float | None = None,
+) -> GraphError:
+    """The error of a request that Graph refused as a whole; its ``code`` is Graph's own."""
+    text = ": ".join(part for part in (code, message) if part) or f"HTTP status {status}"
+    kind = GraphError
+    if status in {401, 403}:
+        kind, text = Denied, f"{text} {advice(ResultCode.PERMISSION_DENIED)}"
+    elif status == 429:
+        kind = Throttled
+    elif status in {408, 425} or is_temporary(status, code):
+        kind = Unavailable
+    error = kind(
+        f"Graph refused tenant {tenant_id} ({status}): {text}",
+        tenant_id=tenant_id,
+        status=status,
+        code=code,
+        request_id=request_id,
+    )
+    if isinstance(error, Throttled | Unavailable):
+        error.retry_after = retry_after
+    return error
+
+
+def seconds(text: str | None) -> float | None:
+    """A ``Retry-After`` or percentage header, decimals included; None when absent or not a number."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None

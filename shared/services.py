@@ -1,0 +1,85 @@
+"""The one place that picks real adapters: built on first use, once a process."""
+
+import asyncio
+from dataclasses import dataclass
+
+from shared.blobs.anchors import AnchorStore
+from shared.blobs.client import Blobs
+from shared.blobs.plans import PlanStore
+from shared.blobs.staging import StagingStore
+from shared.graph.directory import Directory, Graph
+from shared.settings import Settings, settings
+from shared.tables.audit import AuditStore
+from shared.tables.client import Tables
+from shared.tables.due import DueStore
+from shared.tables.operations import OperationStore
+from shared.tables.recent import RecentStore
+from shared.tables.results import ResultStore
+from shared.tables.seats import SeatStore
+from shared.tables.tenants import TenantStore
+from shared.tables.turns import BudgetStore, TurnStore
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What triggers and activities work with."""
+
+    settings: Settings
+    tables: Tables
+    blobs: Blobs
+    graph: Graph
+    operations: OperationStore
+    due: DueStore
+    results: ResultStore
+    turns: TurnStore
+    budget: BudgetStore
+    seats: SeatStore
+    recent: RecentStore
+    audit: AuditStore
+    tenants: TenantStore
+    plans: PlanStore
+    staging: StagingStore
+    anchors: AnchorStore
+
+    def directory(self, tenant_id: str, credential: str = "default") -> Directory:
+        """The directory of one tenant."""
+        return self.graph.directory(tenant_id, credential)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await asyncio.gather(self.tables.close(), self.blobs.close(), self.graph.close())
+
+
+def open_services(chosen: Settings) -> Services:
+    """Build the services on these settings; connections open on first use."""
+    tables = Tables.open(chosen)
+    blobs = Blobs.open(chosen)
+    return Services(
+        settings=chosen,
+        tables=tables,
+        blobs=blobs,
+        graph=Graph(chosen),
+        operations=OperationStore(tables),
+        due=DueStore(tables),
+        results=ResultStore(tables),
+        turns=TurnStore(tables),
+        budget=BudgetStore(tables),
+        seats=SeatStore(tables),
+        recent=RecentStore(tables),
+        audit=AuditStore(tables),
+        tenants=TenantStore(tables),
+        plans=PlanStore(blobs),
+        staging=StagingStore(blobs),
+        anchors=AnchorStore(blobs),
+    )
+
+
+_open: dict[asyncio.AbstractEventLoop, Services] = {}
+
+
+async def services() -> Services:
+    """The services of this process, one set per event loop: the asynchronous clients belong to the loop they were made in."""
+    loop = asyncio.get_running_loop()
+    if loop not in _open:
+        _open[loop] = open_services(settings())
+    return _open[loop]

@@ -1,0 +1,151 @@
+"""Dataclasses to columns and back: JSON primitives stand alone, everything nested is JSON text in a column of its own.
+
+Times are ISO 8601 in UTC with a fixed width, so that they sort and compare as text. Each row carries the number of its schema.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, ClassVar, Protocol
+
+from pydantic import TypeAdapter
+
+from shared.errors import LicenceError
+from shared.tables.table import Row, Value
+
+SCHEMA = 1
+COLUMN_CHARACTERS = 32_768
+"""A string column: 64 KiB of UTF-16.
+https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model"""
+
+
+class RowTooLarge(LicenceError):
+    """A value does not fit into a column."""
+
+
+class UnknownSchema(LicenceError):
+    """A row was written by a release that this one cannot read."""
+
+
+class DataclassInstance(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+@cache
+def adapter[T](kind: type[T]) -> TypeAdapter[T]:
+    """The (expensive, so shared) adapter of a type."""
+    return TypeAdapter(kind)
+
+
+def iso(at: datetime) -> str:
+    """A time as columns hold it, such as ``2026-11-23T02:00:00.000000Z``."""
+    if at.tzinfo is None:
+        raise ValueError(f"a stored time needs a zone: {at!r}")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def to_json[T](kind: type[T], value: T) -> str:
+    """A value as JSON text."""
+    return adapter(kind).dump_json(value).decode()
+
+
+def check_columns(where: str, values: Mapping[str, Value]) -> None:
+    """Refuse what the service would refuse with a bare 400.
+
+    Raises ``RowTooLarge`` that names the column.
+    """
+    for name, value in values.items():
+        if isinstance(value, str) and len(value) * 2 > COLUMN_CHARACTERS:
+            units = len(value.encode("utf-16-le")) // 2
+            if units > COLUMN_CHARACTERS:
+                raise RowTooLarge(f"{where}: {name} takes {units} characters, a column holds {COLUMN_CHARACTERS}")
+
+
+class RowCodec[T: DataclassInstance]:
+    """Columns of one dataclass; ``nested`` names its fields that are not JSON primitives, ``keys`` those that stand in the key.
+
+    A field ``etag`` is taken from the row and never written.
+    """
+
+    def __init__(self, kind: type[T], *, nested: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> None:
+        self.kind = kind
+        self.nested = frozenset(nested)
+        self.names = tuple(f.name for f in fields(kind) if f.name not in {"etag", *leave_out})
+        self.has_etag = any(f.name == "etag" for f in fields(kind))
+        self.leave_out = frozenset({"etag", *leave_out})
+
+    def values(self, item: T) -> dict[str, Value]:
+        """The columns of an item; None takes none.
+
+        Raises ``RowTooLarge`` when one does not fit.
+        """
+        dumped: dict[str, Any] = adapter(self.kind).dump_python(item, mode="json", exclude=set(self.leave_out))
+        values: dict[str, Value] = {"schema": SCHEMA}
+        for name in self.names:
+            value = dumped[name]
+            if value is None:
+                continue
+            if name in self.nested:
+                value = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+            elif isinstance(actual := getattr(item, name), datetime):
+                value = iso(actual)
+            elif not isinstance(value, str | int | float):
+                raise TypeError(f"{self.kind.__name__}.{name} is not a JSON primitive: it belongs to the nested fields")
+            values[name] = value
+        check_columns(self.kind.__name__, values)
+        return values
+
+    def item(self, row: Row) -> T:
+        """The item of a row.
+
+        Raises ``UnknownSchema`` for a row of another schema, ``ValueError`` for one that does not hold such an item.
+        """
+        check_schema(row)
+        data: dict[str, Any] = {}
+        for name in self.names:
+            value = row.values.get(name)
+            if value is not None:
+                data[name] = json.loads(str(value)) if name in self.nested else value
+        if self.has_etag:
+            data["etag"] = row.etag
+        return adapter(self.kind).validate_python(data)
+
+
+class JsonCodec[T]:
+    """A whole value as JSON text in one column."""
+
+    def __init__(self, kind: type[T], column: str) -> None:
+        self.kind = kind
+        self.column = column
+
+    def values(self, item: T, **beside: Value | None) -> dict[str, Value]:
+        """The column, and others for human eyes.
+
+        Raises ``RowTooLarge`` when the text does not fit.
+        """
+        values: dict[str, Value] = {"schema": SCHEMA, self.column: to_json(self.kind, item)}
+        values |= {name: value for name, value in beside.items() if value is not None}
+        check_columns(self.kind.__name__, values)
+        return values
+
+    def item(self, row: Row) -> T:
+        """The value of a row.
+
+        Raises ``UnknownSchema`` for a row of another schema, ``ValueError`` for one that does not hold such a value.
+        """
+        check_schema(row)
+        return adapter(self.kind).validate_json(str(row.values[self.column]))
+
+
+def check_schema(row: Row) -> None:
+    """Refuse a row that another release wrote.
+
+    Raises ``UnknownSchema``.
+    """
+    if row.values.get("schema") != SCHEMA:
+        found = row.values.get("schema")
+        raise UnknownSchema(f"row {row.partition} {row.key} has schema {found}, this release reads {SCHEMA}")

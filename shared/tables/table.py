@@ -1,0 +1,172 @@
+"""One table: rows in and out, in transactions and ranges, with our own errors."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import EntityProperty, TableEntity, UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.storage import storage_errors
+
+type Value = str | int | float | bool
+
+TRANSACTION_ROWS = 100
+"""Rows of one transaction (all of one partition).
+https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions"""
+AFTER = "~"
+"""Sorts after every character that our keys use."""
+FORBIDDEN = frozenset("/\\#?") | frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
+
+
+def usable_key(text: str) -> bool:
+    """Whether a text from outside can be a key at all; one that cannot names nothing.
+
+    https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+    """
+    return 0 < len(text) <= 256 and FORBIDDEN.isdisjoint(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its key, its columns, and its ETag where it was read."""
+
+    partition: str
+    key: str
+    values: Mapping[str, Value]
+    etag: str | None = None
+
+    def entity(self) -> dict[str, Any]:
+        """The row as the SDK takes it."""
+        return {"PartitionKey": self.partition, "RowKey": self.key, **self.values}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One step of a transaction; ``replace`` needs the row's ETag, ``delete`` heeds it where there is one."""
+
+    kind: Literal["insert", "upsert", "replace", "merge", "delete"]
+    row: Row
+
+
+def _plain(value: object) -> Value:
+    if isinstance(value, EntityProperty):
+        value = value.value
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"a column holds JSON primitives only, not {type(value).__name__}")
+    return value
+
+
+def _row(entity: TableEntity) -> Row:
+    values = {name: _plain(value) for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
+    return Row(entity["PartitionKey"], entity["RowKey"], values, entity.metadata.get("etag"))
+
+
+def _step(write: Write) -> tuple[Any, ...]:
+    entity = write.row.entity()
+    condition = {"etag": write.row.etag, "match_condition": MatchConditions.IfNotModified} if write.row.etag else {}
+    match write.kind:
+        case "insert":
+            return "create", entity
+        case "upsert":
+            return "upsert", entity, {"mode": UpdateMode.REPLACE}
+        case "merge":
+            return "upsert", entity, {"mode": UpdateMode.MERGE}
+        case "replace":
+            if not condition:
+                raise ValueError(f"row {write.row.partition} {write.row.key} cannot be replaced without its ETag")
+            return "update", entity, {"mode": UpdateMode.REPLACE, **condition}
+        case "delete":
+            return "delete", entity, condition
+
+
+class Table:
+    """Access to one table, created on its first use.
+
+    Every method raises ``DependencyDown`` when storage does not answer; writes raise ``RowConflict`` when a row exists, moved
+    or is gone, and then have changed nothing.
+    """
+
+    def __init__(self, name: str, ready: Callable[[], Awaitable[TableClient]]) -> None:
+        self.name = name
+        self._ready = ready
+
+    async def get(self, partition: str, key: str) -> Row | None:
+        """Read one row; None when there is none."""
+        client = await self._ready()
+        with storage_errors(f"table {self.name}"):
+            try:
+                return _row(await client.get_entity(partition, key))
+            except ResourceNotFoundError:
+                return None
+
+    async def write(self, *writes: Write) -> list[str | None]:
+        """Do these writes in one transaction of at most 100 rows of one partition; returns the rows' new ETags."""
+        if not writes:
+            return []
+        if len(writes) > TRANSACTION_ROWS:
+            raise ValueError(f"a transaction takes {TRANSACTION_ROWS} rows, not {len(writes)}")
+        client = await self._ready()
+        with storage_errors(f"table {self.name}"):
+            answers = await client.submit_transaction([_step(write) for write in writes])
+        return [answer.get("etag") for answer in answers]
+
+    async def write_all(self, writes: Sequence[Write]) -> None:
+        """Do writes of one partition in as many transactions as they need, in order."""
+        for start in range(0, len(writes), TRANSACTION_ROWS):
+            await self.write(*writes[start : start + TRANSACTION_ROWS])
+
+    async def delete(self, partition: str, key: str) -> None:
+        """Delete a row, whether it is there or not."""
+        client = await self._ready()
+        with storage_errors(f"table {self.name}"):
+            await client.delete_entity(partition, key)
+
+    async def query(
+        self,
+        condition: str,
+        parameters: Mapping[str, Value],
+        *,
+        columns: Sequence[str] | None = None,
+        page: int | None = None,
+    ) -> AsyncIterator[Row]:
+        """Rows that meet an OData condition, by partition and key; ``@name`` in it stands for a parameter.
+
+        ``page`` is how many rows one request brings (1000 unless told); stop early and no more are read.
+        """
+        client = await self._ready()
+        with storage_errors(f"table {self.name}"):
+            found = client.query_entities(
+                condition,
+                parameters=dict(parameters),
+                select=["PartitionKey", "RowKey", *columns] if columns is not None else None,
+                results_per_page=page,
+            )
+            async for entity in found:
+                yield _row(entity)
+
+    def partition(self, partition: str, *, page: int | None = None) -> AsyncIterator[Row]:
+        """All rows of a partition."""
+        return self.query("PartitionKey eq @partition", {"partition": partition}, page=page)
+
+    def span(
+        self,
+        partition: str,
+        first: str,
+        last: str,
+        *,
+        condition: str = "",
+        parameters: Mapping[str, Value] | None = None,
+        page: int | None = None,
+    ) -> AsyncIterator[Row]:
+        """Rows of a partition from key ``first`` to key ``last``, both included, that meet a further condition."""
+        text = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
+        if condition:
+            text += f" and ({condition})"
+        return self.query(text, {"partition": partition, "first": first, "last": last, **(parameters or {})}, page=page)
+
+    def prefixed(self, partition: str, prefix: str) -> AsyncIterator[Row]:
+        """Rows of a partition whose key begins with ``prefix``."""
+        return self.span(partition, prefix, prefix + AFTER)

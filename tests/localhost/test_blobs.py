@@ -1,0 +1,88 @@
+"""Blob triggers, polled from Azurite."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+
+from dev.stack import Stack
+from tests.localhost.conftest import Sample, wait_until
+
+# One loop for the folder: the shared stack and its client live on it.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@contextlib.asynccontextmanager
+async def drops(stack: Stack) -> Any:
+    """The watched container."""
+    async with BlobServiceClient.from_connection_string(stack.storage) as service:
+        container = service.get_container_client("drops")
+        with contextlib.suppress(ResourceExistsError):
+            await container.create_container()
+        yield container
+
+
+async def put(container: ContainerClient, name: str, content: bytes) -> str:
+    """Write a blob; returns its ETag."""
+    return (await container.upload_blob(name, content, overwrite=True))["etag"]
+
+
+async def deliveries(sample: Sample, name: str) -> list[dict[str, Any]]:
+    """What the function saw of this blob."""
+    return [blob for blob in await sample.seen("drop") if blob["name"] == f"drops/{name}"]
+
+
+async def test_each_version_of_a_blob_is_delivered_once(stack: Stack, sample: Sample) -> None:
+    """Name, ETag and length arrive once a version; another name is not taken; a second host delivers nothing again."""
+    async with drops(stack) as container:
+        first = await put(container, "a/b.csv", b"one")
+        await put(container, "a/b.txt", b"not ours")
+
+        async def seen_once() -> bool:
+            return len(await deliveries(sample, "a/b.csv")) == 1
+
+        await wait_until(seen_once, description="the first version arrived")
+        second = await put(container, "a/b.csv", b"three")
+
+        async def seen_twice() -> bool:
+            return len(await deliveries(sample, "a/b.csv")) == 2
+
+        await wait_until(seen_twice, description="the second version arrived")
+        host = await stack.start_host()
+        await asyncio.sleep(1.2)
+        assert [(d["etag"], d["length"]) for d in await deliveries(sample, "a/b.csv")] == [(first, 3), (second, 5)]
+        assert await deliveries(sample, "a/b.txt") == []
+        other = Sample(host, sample.http.__class__(base_url=host.url))
+        assert await deliveries(other, "a/b.csv") == []
+        await other.http.aclose()
+        await host.stop()
+
+
+async def test_a_blob_that_always_fails_is_poison_after_five_tries(stack: Stack, sample: Sample) -> None:
+    """Five tries, a log line, and no sixth."""
+    async with drops(stack) as container:
+        await put(container, "bad.csv", b"x")
+
+        async def given_up() -> bool:
+            return "blob drops/bad.csv (ETag " in sample.host.log_text()
+
+        await wait_until(given_up, description="the host gave up on the blob")
+        await asyncio.sleep(1.2)
+        assert len(await deliveries(sample, "bad.csv")) == 5
+
+
+async def test_reading_the_stream_of_a_trigger_is_refused(stack: Stack, sample: Sample) -> None:
+    """The content is not fetched, and an attempt to read it says so instead of giving nothing."""
+    async with drops(stack) as container:
+        await put(container, "read.csv", b"x")
+
+        async def refused() -> bool:
+            return "UnsupportedOperation('a blob trigger brings name and ETag" in sample.host.log_text()
+
+        await wait_until(refused, description="the read was refused")
+        await container.delete_blob("read.csv")
+
+

@@ -1,0 +1,15 @@
+"""What takes longer than half a minute; started with the shared stack, awaited last."""
+
+import pytest
+
+from tests.localhost.conftest import LONG_CHILD_SECONDS, Sample
+
+# One loop for the folder: the shared stack and its client live on it.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_child_may_run_longer_than_half_a_minute(sample: Sample) -> None:
+    """The stock engine loses a child after 30 s and its parent hangs."""
+    status = await sample.until("long-parent", seconds=LONG_CHILD_SECONDS + 10)
+
+    assert (status["runtimeStatus"], status["output"]) == ("Completed", "timer")

@@ -1,0 +1,225 @@
+"""How a request becomes a call and an answer: one wrapper for all routes.
+
+A handler takes a ``Call`` and the services and returns an answer; every exception becomes ``application/problem+json``
+(RFC 9457). The wrapper finds the caller, checks its role and refuses bodies that are too large or no JSON.
+"""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import azure.functions as func
+from azure.core.exceptions import AzureError
+from pydantic import BaseModel, ValidationError
+
+from shared import access
+from shared.contracts.responses import Fault, ProblemBody
+from shared.contracts.routes import Route
+from shared.domain.caller import Caller
+from shared.errors import (
+    Denied,
+    DependencyDown,
+    GraphError,
+    LicenceError,
+    NotFound,
+    Problem,
+    RequestRejected,
+    RowConflict,
+    StateConflict,
+    Throttled,
+    Unavailable,
+)
+from shared.services import Services
+from triggers.query import Query
+from triggers.registry import tenants_with_tags
+
+MAX_BODY = 20 * 1024 * 1024
+RETRY_AFTER_S = 5
+
+log = logging.getLogger(__name__)
+
+
+class Starter(Protocol):
+    """Starts an orchestration; one that is there already counts as started."""
+
+    async def __call__(self, name: str, instance_id: str, given: dict[str, Any]) -> None: ...
+
+
+async def no_starter(name: str, instance_id: str, given: dict[str, Any]) -> None:
+    """The starter of routes that start nothing."""
+    raise LookupError(f"this route cannot start {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a known caller; ``headers`` have lower-case names, ``url`` is the whole of it."""
+
+    caller: Caller
+    path: Mapping[str, str]
+    query: Query
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    now: datetime
+    start: Starter = no_starter
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host the caller used."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def wants_csv(self) -> bool:
+        """Whether CSV is asked for, by ``format`` or else by ``Accept``."""
+        chosen = self.query.one_of("format", ("json", "csv"))
+        return chosen == "csv" if chosen else "text/csv" in self.headers.get("accept", "").lower()
+
+    def parsed[M: BaseModel](self, model: type[M]) -> M:
+        """The body as ``model``; raises ``RequestRejected`` (400) with a pointer to every fault."""
+        try:
+            return model.model_validate_json(self.body)
+        except ValidationError as error:
+            raise invalid(error) from None
+
+
+type Handler = Callable[[Call, Services], Awaitable[func.HttpResponse]]
+
+
+def json_answer(
+    model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None, mimetype: str = "application/json"
+) -> func.HttpResponse:
+    """``model`` as a JSON answer."""
+    data = model.model_dump_json(by_alias=True, exclude_none=isinstance(model, ProblemBody))
+    return func.HttpResponse(data, status_code=status, headers=dict(headers or {}), mimetype=mimetype)
+
+
+def csv_answer(data: bytes, name: str) -> func.HttpResponse:
+    """A CSV file to save under ``name``."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return func.HttpResponse(data, headers=headers, mimetype="text/csv", charset="utf-8")
+
+
+async def respond(
+    route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter = no_starter
+) -> func.HttpResponse:
+    """The answer to a request, whatever happens."""
+    try:
+        headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
+        caller = await _caller(route, headers, app)
+        body = _checked_body(route, request, headers)
+        allowed = {parameter.name for parameter in route.parameters if parameter.where == "query"}
+        query = Query(dict(request.params), allowed)
+        call = Call(caller, dict(request.route_params), query, headers, body, request.url, datetime.now(UTC), start)
+        return await handler(call, app)
+    except (LicenceError, AzureError) as error:
+        return problem(error, request.url)
+    except Exception:  # noqa: BLE001 - the last boundary: whatever it is, the caller gets a problem and no stack trace
+        correlation_id = str(uuid.uuid4())
+        log.exception("Unexpected fault of %s, correlation id %s", route.name, correlation_id)
+        detail = f"A fault of the app; its log has more under the correlation id {correlation_id}."
+        return _problem(500, detail, request.url, headers={"x-correlation-id": correlation_id})
+
+
+ANONYMOUS = Caller("anonymous", "anonymous", access.Role.READ, frozenset())
+"""The caller of routes that need none: it sees no tenant."""
+
+
+async def _caller(route: Route, headers: Mapping[str, str], app: Services) -> Caller:
+    if route.role is None:
+        return ANONYMOUS
+
+    async def find(tags: frozenset[str]) -> frozenset[str]:
+        return await tenants_with_tags(app.tenants, tags)
+
+    caller = await access.authenticate(headers, app.settings, find)
+    access.require(caller, route.role)
+    return caller
+
+
+def _checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, str]) -> bytes:
+    """The raw body; refused when it is too large or, where a body is taken, not announced as JSON."""
+    body = request.get_body()
+    if len(body) > MAX_BODY:
+        raise RequestRejected(413, f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
+    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
+    if route.body is not None and content_type != "application/json":
+        raise RequestRejected(415, f"The content type must be application/json, not {content_type or 'absent'}.")
+    return body
+
+
+def problem(error: LicenceError | AzureError, url: str) -> func.HttpResponse:
+    """The problem that stands for an error of ours or of the storage SDK."""
+    match error:
+        case RequestRejected():
+            headers = {"WWW-Authenticate": "ApiKey"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+            return _problem(error.status, str(error), url, error.problems, headers)
+        case NotFound():
+            return _problem(404, str(error), url)
+        case StateConflict() | RowConflict():
+            return _problem(409, str(error), url)
+        case Denied():
+            return _problem(409, str(error), url)
+        case DependencyDown():
+            return _problem(503, str(error), url, headers=_retry_after(error.retry_after))
+        case Throttled() | Unavailable():
+            return _problem(503, str(error), url, headers=_retry_after(error.retry_after))
+        case GraphError():
+            return _problem(502, str(error), url)
+        case AzureError():
+            log.warning("Storage did not answer: %s", error.message)
+            return _problem(503, "Storage does not answer.", url, headers=_retry_after(None))
+        case _:
+            return _problem(400, str(error), url)
+
+
+def _retry_after(seconds: float | None) -> dict[str, str]:
+    return {"Retry-After": str(max(1, round(seconds or RETRY_AFTER_S)))}
+
+
+def _problem(
+    status: int,
+    detail: str,
+    url: str,
+    problems: Iterable[Problem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> func.HttpResponse:
+    faults = [Fault(pointer=each.pointer, detail=each.detail, line=each.line) for each in problems]
+    body = ProblemBody(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=urlsplit(url).path,
+        errors=faults or None,
+    )
+    return json_answer(body, status, headers, mimetype="application/problem+json")
+
+
+_SAID_BETTER = {"extra_forbidden": "This field is not known", "missing": "This field is missing"}
+
+
+def invalid(error: ValidationError) -> RequestRejected:
+    """A fault of the body as pydantic found it, with JSON pointers (RFC 6901); malformed JSON names the position."""
+    faults = error.errors(include_url=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        return RequestRejected(400, f"The body is no JSON: {faults[0]['ctx']['error']}.")  # pyright: ignore[reportTypedDictNotRequiredAccess] - this type has one
+    places = [fault["loc"] for fault in faults]
+    problems = [
+        Problem("".join(f"/{_escaped(part)}" for part in fault["loc"]), _SAID_BETTER.get(fault["type"], fault["msg"]))
+        for fault in faults
+        if fault["type"] != "too_short" or not any(_within(place, fault["loc"]) for place in places)
+    ]
+    return RequestRejected(400, "The body is not valid.", problems)
+
+
+def _within(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    """Whether ``place`` lies inside ``outer``: an array that lost its faulty items is not too short as well."""
+    return len(place) > len(outer) and place[: len(outer)] == outer
+
+
+def _escaped(part: int | str) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

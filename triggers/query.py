@@ -1,0 +1,68 @@
+"""Query parameters, read strictly: what is wrong is a 400 that names the parameter."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from shared.errors import RequestRejected
+
+MAX_TOP = 1000
+DEFAULT_TOP = 100
+
+
+class Query:
+    """The query of a request; ``allowed`` names the parameters that the route knows."""
+
+    def __init__(self, values: Mapping[str, str], allowed: Collection[str]) -> None:
+        unknown = sorted(set(values) - set(allowed))
+        if unknown:
+            known = ", ".join(sorted(allowed)) or "none"
+            raise RequestRejected(400, f"The query parameter {unknown[0]} is not known here; known: {known}.")
+        self._values = values
+
+    def text(self, name: str) -> str | None:
+        """A parameter as it stands; None when absent. An empty one is refused."""
+        value = self._values.get(name)
+        if value is not None and not value.strip():
+            raise RequestRejected(400, f"The query parameter {name} is empty.")
+        return value
+
+    def one_of[T: str](self, name: str, choices: Collection[T]) -> T | None:
+        """A parameter that must be one of ``choices``."""
+        value = self.text(name)
+        if value is None:
+            return None
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise RequestRejected(400, f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+
+    def top(self) -> int:
+        """Rows a page."""
+        value = self.text("top")
+        if value is None:
+            return DEFAULT_TOP
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 8 else 0  # noqa: PLR2004
+        if not 1 <= number <= MAX_TOP:
+            raise RequestRejected(400, f"top must be a number from 1 to {MAX_TOP}, not {value!r}.")
+        return number
+
+    def time(self, name: str) -> datetime | None:
+        """An ISO 8601 time or date; UTC where it names no offset."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            time = datetime.fromisoformat(value)
+        except ValueError:
+            raise RequestRejected(400, f"{name} must be a time like 2026-11-23T02:00:00Z, not {value!r}.") from None
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def next_link(url: str, cursor: str | None) -> str | None:
+    """The URL of the next page: this one with another cursor; None when there is none."""
+    if cursor is None:
+        return None
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "cursor"]
+    return urlunsplit(parts._replace(query=urlencode([*query, ("cursor", cursor)]), fragment=""))
