@@ -44,24 +44,25 @@ async def attempt(app: Services, work: BatchWork) -> BatchDone:
         return done
     tenant = await app.tenants.get(SYSTEM, work.tenant)
     directory = app.directory(tenant.id, tenant.credential)
-    sending, went_out = Sending(), False
+    sending, went_out, answered = Sending(), False, False
     try:
         todo = await _read(app, work, directory, batch, sending)
         if todo and not work.settle_only:
             if monotonic() > send_until:
                 sending.later(TURN_IS_OVER)
             elif await _write_ahead(app, work, todo):
-                went_out = True
+                went_out = answered = True
                 await send(directory, todo, app.tables.now(), send_until=send_until, into=sending)
             else:  # this very attempt went out before, or goes out right now: let the turn run out by itself
                 sending.unknown.extend(user.decision.index for user in todo)
                 sending.later(app.settings.graph_timeout + app.settings.replication_horizon)
+                went_out = True
                 done = done.model_copy(update={"keep_turn": True})
     except Denied as denied:
         done = done.model_copy(update={"stop": Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied))})
     except (Throttled, Unavailable) as later:  # of the reads: nothing was sent
         sending.later(later.retry_after or backoff(work.attempt))
-    return await _record(app, work, batch, sending, done, went_out=went_out)
+    return await _record(app, work, batch, sending, done, went_out=went_out, answered=answered)
 
 
 async def _send_until(app: Services, work: BatchWork) -> float:
@@ -118,7 +119,9 @@ def _todo(
         decision=decision,
         change=change,
         sends=batch.sends(decision.index),
-        location_set=there and change.usage_location is not None and any(w.operation_id == work.operation for w in writes),
+        location_set=there
+        and change.usage_location is not None
+        and any(w.operation_id == work.operation for w in writes),
         location_needed=change.usage_location is not None and not there,
     )
 
@@ -136,29 +139,28 @@ def _unread(decision: Decision, answer: ItemAnswer | None, work: BatchWork, send
 
 async def _write_ahead(app: Services, work: BatchWork, todo: list[Todo]) -> bool:
     indices = [user.decision.index for user in todo]
-    return await app.results.begin_attempt(
-        work.operation, work.tenant, work.batch, work.epoch, work.attempt, indices
-    )
+    return await app.results.begin_attempt(work.operation, work.tenant, work.batch, work.epoch, work.attempt, indices)
 
 
 async def _record(
-    app: Services, work: BatchWork, batch: Batch, sending: Sending, done: BatchDone, *, went_out: bool
+    app: Services, work: BatchWork, batch: Batch, sending: Sending, done: BatchDone, *, went_out: bool, answered: bool
 ) -> BatchDone:
     """Store what came back, each step safe to repeat: ``recent``, then outcomes and summary in one transaction."""
     mark = f"{work.batch}.{work.epoch}.{work.attempt}"
     outcomes = [
-        replace(outcome, mark=mark, attempts=batch.sends(outcome.index) + (went_out and outcome.request_id is not None))
+        replace(
+            outcome, mark=mark, attempts=batch.sends(outcome.index) + (answered and outcome.index in sending.sent_to)
+        )
         for outcome in sending.outcomes
     ]
     await app.recent.record(work.tenant, _recent_writes(app, work, batch, sending))
-    summary = batch.summed_up(
-        outcomes, mark, throttled=sending.throttled, answered=went_out, unknown=sending.unknown
-    )
+    summary = batch.summed_up(outcomes, mark, throttled=sending.throttled, answered=answered, unknown=sending.unknown)
     if outcomes or summary != batch.summary:
         await app.results.record(work.operation, work.tenant, outcomes, summary)
     return done.model_copy(
         update={
             "left": len(batch.left) - len(outcomes),
+            "went_out": went_out,
             "sent": sending.sent,
             "ready_in": sending.ready_in,
             "unknown": bool(sending.unknown),

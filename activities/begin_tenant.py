@@ -24,7 +24,7 @@ async def stand(app: Services, run: TenantRun) -> Standing:
     manifest = await app.plans.manifest(run.operation, run.tenant)
     if manifest:
         return await standing_of_plan(app, run, manifest)
-    part = await app.operations.read_part(run.operation, run.tenant)
+    part = await app.operations.get_part(run.operation, run.tenant)
     if part.phase in (Phase.READING, Phase.RESOLVING):
         return Standing(phase="resolve")
     users = part.totals.total
@@ -43,7 +43,7 @@ async def standing_of_plan(app: Services, run: TenantRun, manifest: Manifest) ->
         seats.update(summary.seats)
     settled = {int(s.batch): sum(s.by_code.values()) for s in summaries if s.batch.isdigit()}
     now = app.tables.now().timestamp()
-    fresh: list[tuple[int, int]] = []
+    fresh: list[int] = []
     waiting: list[Waiting] = []
     for batch in range(manifest.batches):
         left = manifest.users_of(batch) - settled.get(batch, 0)
@@ -51,15 +51,13 @@ async def standing_of_plan(app: Services, run: TenantRun, manifest: Manifest) ->
             continue
         if batch in attempts:
             waiting.append(Waiting(batch=batch, attempt=0, ready_at=now, users=left, unknown=True))
-        elif fresh and fresh[-1][1] == batch - 1:
-            fresh[-1] = (fresh[-1][0], batch)
         else:
-            fresh.append((batch, batch))
+            fresh.append(batch)
     return Standing(
         phase="apply",
         users=manifest.users,
         chunks=len(manifest.chunks),
-        progress=Progress(fresh=tuple(fresh), waiting=tuple(waiting)).to_dict(),
+        progress=Progress.of(fresh, waiting).to_dict(),
         by_code=dict(counts),
         throttled=sum(summary.throttled for summary in summaries),
         seats=dict(seats),

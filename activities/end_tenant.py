@@ -1,6 +1,7 @@
 """End a tenant's part: finish the audit, close the seats, and with the last tenant the operation."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,10 @@ from activities.guard import SUPERSEDED, check_in
 from activities.record_audit import audit_marks
 from shared.contracts.work import Stop, TenantEnd
 from shared.domain.operation import Operation, Phase, Summary, TenantError, TenantPart, Totals
-from shared.domain.seats import close
+from shared.domain.seats import close, confirm
 from shared.domain.states import ENDED, close_totals, settle, tenant_end_status
-from shared.errors import RowConflict
 from shared.services import Services, services
+from shared.tables.contention import until_settled
 
 bp = df.Blueprint()
 
@@ -27,10 +28,12 @@ async def end(app: Services, work: TenantEnd) -> None:
         return
     summaries = await app.results.summaries(work.operation, work.tenant)
     await _complete_audit(app, work, summaries)
-    await _close_seats(app, work)
     counts: Counter[str] = Counter()
+    seats: Counter[str] = Counter()
     for summary in summaries:
         counts.update(summary.by_code)
+        seats.update(summary.seats)
+    await _close_seats(app, work, seats)
     throttled = sum(summary.throttled for summary in summaries)
     now = app.tables.now()
 
@@ -67,18 +70,18 @@ async def _complete_audit(app: Services, work: TenantEnd, summaries: list[Summar
         await audit_marks(app, work, missing)
 
 
-async def _close_seats(app: Services, work: TenantEnd) -> None:
+async def _close_seats(app: Services, work: TenantEnd, seats: Mapping[str, int]) -> None:
     """Cut what was reserved to what was taken; the rows go once Graph's own count shows it."""
-    while True:
+
+    async def try_once() -> None:
         reservations, guard = await app.seats.read(work.tenant)
-        now = app.tables.now().timestamp()
-        mine = [close(r, now) for r in reservations if r.operation_id == work.operation]
-        try:
-            if mine:
-                await app.seats.write(work.tenant, mine, (), guard)
-        except RowConflict:
-            continue
-        return
+        now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
+        mine = [r for r in reservations if r.operation_id == work.operation]
+        closed = [close(confirm(r, max(0, seats.get(r.sku_id, 0) - r.taken), now, horizon)) for r in mine]
+        if closed != mine:
+            await app.seats.write(work.tenant, closed, (), guard)
+
+    await until_settled(try_once)
 
 
 @bp.activity_trigger(input_name="work")

@@ -6,13 +6,13 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.guard import keep_watch
-from shared.contracts.work import TenantRun, WindowDone
+from shared.contracts.work import WindowDone
 from shared.domain.operation import TenantPart, Totals
 from shared.domain.pacing import hand_on as hand_on_turn
 from shared.domain.pacing import throttled
 from shared.domain.seats import confirm
-from shared.errors import RowConflict
 from shared.services import Services, services
+from shared.tables.contention import until_settled
 
 bp = df.Blueprint()
 
@@ -32,7 +32,8 @@ async def finish_window(app: Services, done: WindowDone) -> None:
 
 async def _free_turn(app: Services, done: WindowDone) -> None:
     name = f"{done.operation}:{done.epoch}"
-    while True:
+
+    async def try_once() -> None:
         turn, etag = await app.turns.read(done.tenant)
         now = app.tables.now().timestamp()
         changed = hand_on_turn(
@@ -40,31 +41,27 @@ async def _free_turn(app: Services, done: WindowDone) -> None:
         )
         if done.blocked_for:
             changed = throttled(changed, now + done.blocked_for, now)
-        if changed == turn:
-            return
-        try:
+        if changed != turn:
             await app.turns.write(done.tenant, changed, etag)
-        except RowConflict:
-            continue
-        return
+
+    await until_settled(try_once)
 
 
 async def _confirm_seats(app: Services, done: WindowDone) -> None:
     """Count the seats taken so far as taken."""
-    while True:
+
+    async def try_once() -> None:
         reservations, guard = await app.seats.read(done.tenant)
-        now = app.tables.now().timestamp()
+        now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
         changed = [
-            confirm(reservation, done.seats[reservation.sku_id], now)
+            confirm(reservation, done.seats[reservation.sku_id] - reservation.taken, now, horizon)
             for reservation in reservations
             if reservation.operation_id == done.operation and done.seats.get(reservation.sku_id, 0) > reservation.taken
         ]
-        try:
-            if changed:
-                await app.seats.write(done.tenant, changed, (), guard)
-        except RowConflict:
-            continue
-        return
+        if changed:
+            await app.seats.write(done.tenant, changed, (), guard)
+
+    await until_settled(try_once)
 
 
 @bp.activity_trigger(input_name="work")

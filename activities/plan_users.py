@@ -10,7 +10,7 @@ from activities.settled import record_settled
 from shared.contracts.planning import assign_request
 from shared.contracts.requests import parse_stored
 from shared.contracts.work import Planned, PlanWork, Stop
-from shared.domain.assign import AssignRequest, missing_skus, not_found, plan_assign, unassignable
+from shared.domain.assign import AssignRequest, missing_skus, not_found, plan_assign, unassignable, unknown_plans
 from shared.domain.caller import SYSTEM
 from shared.domain.codes import ResultCode
 from shared.domain.drift import overlay
@@ -70,8 +70,11 @@ def _impossible(request: AssignRequest, skus: dict[str, Sku]) -> Stop | None:
         return Stop(code=ResultCode.SKU_NOT_FOUND, message=f"The tenant has no subscription to {', '.join(missing)}")
     barred = unassignable(request, skus)
     if barred:
-        names = ", ".join(skus[sku_id].part_number for sku_id in barred)
-        return Stop(code=ResultCode.SKU_NOT_FOUND, message=f"Not assignable to users in this tenant: {names}")
+        return Stop(code=ResultCode.SKU_NOT_FOUND, message=" ".join(barred.values()))
+    unknown = unknown_plans(request, skus)
+    if unknown:
+        plans = ", ".join(f"{plan} of {skus[sku_id].part_number}" for sku_id, plan in unknown)
+        return Stop(code=ResultCode.SKU_NOT_FOUND, message=f"The tenant's SKU does not contain these plans: {plans}")
     return None
 
 

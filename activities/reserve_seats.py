@@ -17,9 +17,10 @@ from shared.domain.codes import ResultCode
 from shared.domain.model import Sku
 from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
-from shared.domain.seats import Partial, Refused, SeatNeed, Shortfall, need, reserve, trim
-from shared.errors import Denied, RowConflict
+from shared.domain.seats import Partial, Refused, SeatNeed, expired, need, reserve, trim
+from shared.errors import Denied
 from shared.services import Services, services
+from shared.tables.contention import until_settled
 
 bp = df.Blueprint()
 
@@ -30,7 +31,7 @@ async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
     if stop:
         return Standing(stop=stop)
     operation = await app.operations.read_op(run.operation)
-    part = await app.operations.read_part(run.operation, run.tenant)
+    part = await app.operations.get_part(run.operation, run.tenant)
     chunks = -(-part.totals.total // CHUNK_USERS)
     tenant = await app.tenants.get(SYSTEM, run.tenant)
     partial = parse_stored(await app.staging.get(operation.request_sha)).options.on_insufficient_licenses == "partial"
@@ -38,11 +39,12 @@ async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
         skus = await app.directory(tenant.id, tenant.credential).skus()
     except Denied as denied:
         return Standing(stop=Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied)))
-    granted = await _reserve(app, run, {sku.id: sku for sku in skus}, await _need(app, run, chunks), partial=partial)
+    by_id = {sku.id: sku for sku in skus}
+    granted = await _reserve(app, run, by_id, await _need(app, run, chunks), partial=partial)
     if isinstance(granted, Stop):
         return Standing(stop=granted)
     if granted is not None:
-        await _trim(app, run, chunks, granted)
+        await _trim(app, run, chunks, granted, by_id)
     manifest = await _freeze(app, run, chunks, skus)
     standing = await standing_of_plan(app, run, manifest)
 
@@ -70,37 +72,38 @@ async def _reserve(
     app: Services, run: TenantRun, skus: Mapping[str, Sku], wanted: dict[str, SeatNeed], *, partial: bool
 ) -> dict[str, int] | Stop | None:
     """Reserve; None when everything is there, the seats granted by SKU when only part of it is."""
-    while True:
+
+    async def try_once() -> dict[str, int] | Stop | None:
         reservations, guard = await app.seats.read(run.tenant)
         now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
-        answer = reserve(skus, reservations, run.operation, wanted, now, horizon, partial=partial)
+        answer = reserve(skus, reservations, run.operation, wanted, now, horizon, partial)
         if isinstance(answer, Refused):
-            return _shortfall(skus, answer.shortfalls)
-        try:
-            await app.seats.write(run.tenant, answer.reservations, (), guard)
-        except RowConflict:
-            continue
-        return dict(answer.granted) if isinstance(answer, Partial) else None
+            return _refusal(skus, wanted, answer.shortfalls)
+        gone = [r for r in reservations if r.operation_id != run.operation and expired(r, now, horizon)]
+        await app.seats.write(run.tenant, answer.reservations, gone, guard)
+        return dict(answer.seats) if isinstance(answer, Partial) else None
+
+    return await until_settled(try_once)
 
 
-def _shortfall(skus: Mapping[str, Sku], shortfalls: Mapping[str, Shortfall]) -> Stop:
-    said = {
-        skus[sku_id].part_number: {"needed": s.needed, "available": s.available, "missing": s.missing}
-        for sku_id, s in shortfalls.items()
+def _refusal(skus: Mapping[str, Sku], wanted: Mapping[str, SeatNeed], shortfalls: Mapping[str, int]) -> Stop:
+    details = {
+        skus[sku_id].part_number: {"needed": wanted[sku_id].takes, "missing": missing}
+        for sku_id, missing in shortfalls.items()
     }
-    texts = [f"{name}: {seats['needed']} needed, {seats['available']} available" for name, seats in said.items()]
+    texts = [f"{name}: {seats['missing']} of {seats['needed']} missing" for name, seats in details.items()]
     return Stop(
-        code=ResultCode.INSUFFICIENT_LICENSES, message="Not enough seats (" + "; ".join(texts) + ")", details=said
+        code=ResultCode.INSUFFICIENT_LICENSES, message=f"Not enough seats ({'; '.join(texts)})", details=details
     )
 
 
-async def _trim(app: Services, run: TenantRun, chunks: int, granted: dict[str, int]) -> None:
+async def _trim(app: Services, run: TenantRun, chunks: int, granted: dict[str, int], skus: Mapping[str, Sku]) -> None:
     """Give the seats out in selection order; who gets none is skipped by name, never dropped."""
     left = granted
     for chunk in range(chunks):
         await keep_watch(app, run)
         decisions = await app.plans.read_chunk(run.operation, run.tenant, chunk)
-        trimmed, left = trim(decisions, left)
+        trimmed, left = trim(decisions, left, skus)
         if trimmed != decisions:
             await app.plans.replace_chunk(run.operation, run.tenant, chunk, trimmed)
         seatless = [decision for decision in trimmed if decision.code == ResultCode.INSUFFICIENT_LICENSES]

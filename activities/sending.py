@@ -45,6 +45,8 @@ class Sending:
     unknown: list[int] = field(default_factory=list[int])
     """Users whose answer is missing."""
     sent: int = 0
+    """Graph writes, thrown-back ones included."""
+    sent_to: set[int] = field(default_factory=set[int])
     throttled: int = 0
     blocked_for: float = 0.0
 
@@ -77,6 +79,7 @@ async def _set_locations(directory: Directory, todo: Sequence[Todo], into: Sendi
     if not wanted:
         return list(todo)
     into.sent += len(wanted)
+    into.sent_to.update(user.decision.index for user in todo if user.user_id in wanted)
     answers = await directory.set_usage_locations(wanted)
     ready: list[Todo] = []
     for user in todo:
@@ -94,6 +97,7 @@ async def _set_locations(directory: Directory, todo: Sequence[Todo], into: Sendi
 
 async def _assign(directory: Directory, todo: Sequence[Todo], into: Sending, at: datetime) -> None:
     into.sent += len(todo)
+    into.sent_to.update(user.decision.index for user in todo)
     answers = await directory.assign([LicenceWrite(u.user_id, u.change.add, u.change.remove) for u in todo])
     for user in todo:
         answer = answers[user.user_id]

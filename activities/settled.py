@@ -26,9 +26,7 @@ async def record_settled(app: Services, run: TenantRun, series: int, decisions: 
         name = f"s{series * TRANSACTIONS_A_CHUNK + at // OUTCOMES_A_TRANSACTION}"
         outcomes = [settled_outcome(decision, name, now) for decision in some]
         counts = Counter(outcome.code or "" for outcome in outcomes)
-        summary = Summary(
-            batch=name, by_code=dict(counts), first_index=some[0].index, last_index=some[-1].index
-        )
+        summary = Summary(batch=name, by_code=dict(counts), first_index=some[0].index, last_index=some[-1].index)
         await app.results.record(run.operation, run.tenant, outcomes, summary)
 
 

@@ -7,15 +7,15 @@ import azure.durable_functions as df
 
 from activities.guard import check_in, stop_of
 from shared.contracts.work import TurnTaken, TurnWork
-from shared.domain.pacing import APP_CHUNK, Ask, Grant, Limits, draw, take
+from shared.domain.pacing import APP_CHUNK, LARGE_USERS, Ask, Grant, Limits, Turn, Wait, draw, prepay, take
 from shared.errors import RowConflict
 from shared.services import Services, services
+from shared.tables.contention import until_settled
 
 bp = df.Blueprint()
 
 LOOK_EVERY = 0.2
 LOOK_FOR = 10.0
-LARGE_OPERATION = 200
 
 
 async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
@@ -23,14 +23,12 @@ async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
     stop = await check_in(app, work)
     if stop:
         return TurnTaken(stop=stop)
-    manifest = await app.plans.manifest(work.operation, work.tenant)
-    if manifest is None:
-        raise LookupError(f"operation {work.operation} has no frozen plan for tenant {work.tenant}")
+    manifest = await app.plans.frozen(work.operation, work.tenant)
     ask = Ask(
         name=f"{work.operation}:{work.epoch}",
         window=work.window,
-        costs=tuple(manifest.writes_of(batch) for batch in work.batches),
-        large=work.users > LARGE_OPERATION,
+        costs=tuple(manifest.writes_of(batch) for batch in work.batches[: app.settings.batches_at_once]),
+        large=work.users > LARGE_USERS,
     )
     started = app.tables.now()
     while (app.tables.now() - started).total_seconds() < LOOK_FOR:
@@ -47,15 +45,34 @@ async def look(app: Services, tenant: str, ask: Ask) -> TurnTaken | None:
     turn, etag = await app.turns.read(tenant)
     factor, now = app.settings.graph_limit_factor, app.tables.now().timestamp()
     limits = Limits.writes(factor)
-    changed, answer = take(turn, ask, now, lease=app.settings.turn_lease, limits=limits)
+
+    def try_to_take(turn: Turn) -> tuple[Turn, Grant | Wait]:
+        return take(turn, ask, now, lease=app.settings.turn_lease, limits=limits, app=limits is not None)
+
+    changed, answer = try_to_take(turn)
+    if isinstance(answer, Wait) and answer.app_tokens:
+        drawn = await _draw(app, max(answer.app_tokens, APP_CHUNK))
+        changed, answer = try_to_take(prepay(changed, drawn))
     try:
-        if isinstance(answer, Grant):
-            short = answer.paid - changed.app_tokens
         if changed != turn:
             await app.turns.write(tenant, changed, etag)
     except RowConflict:
         return None
     return TurnTaken(batches=answer.batches, paid=answer.paid) if isinstance(answer, Grant) else None
+
+
+async def _draw(app: Services, wanted: int) -> int:
+    """Draw from the budget over all tenants; what a crash loses between the two rows is wasted, never sent."""
+
+    async def try_once() -> int:
+        budget, etag = await app.budget.read()
+        limits = Limits.app_writes(app.settings.graph_limit_factor)
+        changed, drawn = draw(budget, wanted, app.tables.now().timestamp(), limits)
+        if changed != budget:
+            await app.budget.write(changed, etag)
+        return drawn
+
+    return await until_settled(try_once)
 
 
 @bp.activity_trigger(input_name="work")

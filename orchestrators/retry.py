@@ -1,8 +1,11 @@
-"""How every activity call is retried."""
+"""How every activity is called."""
 
 from datetime import timedelta
+from typing import Any
 
 from durabletask import task
+
+from shared.contracts.work import Wire
 
 RETRY = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=1),
@@ -11,3 +14,8 @@ RETRY = task.RetryPolicy(
     max_retry_interval=timedelta(seconds=30),
 )
 """Activities return what is final and raise what a retry can mend, so the policy is the same everywhere."""
+
+
+def call(context: task.OrchestrationContext, activity: str, work: Wire) -> task.CompletableTask[Any]:
+    """An activity call under the common retry policy."""
+    return context.call_activity(activity, input=work.wire(), retry_policy=RETRY)

@@ -1,7 +1,7 @@
 """Drive one operation: one child a tenant.
 
-The children end the operation themselves: its state is a function of its tenants', written in the transaction that ends the last
-one. A child or an activity that is lost is started again by the sweeper.
+The children end the operation themselves: its state is a function of its tenants', written in the transaction that ends
+the last one. A child or an activity that is lost is started again by the sweeper.
 """
 
 from collections.abc import Generator
@@ -10,17 +10,17 @@ from typing import Any
 import azure.durable_functions as df
 from durabletask import task
 
-from orchestrators.retry import RETRY
+from orchestrators.retry import call
 from shared.contracts.names import BEGIN_OPERATION, RUN_TENANT, tenant_instance
 from shared.contracts.work import Begun, OperationRun, TenantRun
 
 bp = df.Blueprint()
 
 
-def run_operation(context: task.OrchestrationContext, given: Any) -> Generator[task.Task[Any], Any, None]:
+def run_operation(context: task.OrchestrationContext, given: Any) -> Generator[task.Task[Any], Any]:
     """Begin the operation and run each tenant that has work."""
     run = OperationRun.model_validate(given)
-    begun = Begun.model_validate((yield context.call_activity(BEGIN_OPERATION, input=run.wire(), retry_policy=RETRY)))
+    begun = Begun.model_validate((yield call(context, BEGIN_OPERATION, run)))
     children = [
         context.call_sub_orchestrator(
             RUN_TENANT,

@@ -9,10 +9,10 @@ from typing import Any
 import azure.durable_functions as df
 from durabletask import task
 
-from orchestrators.retry import RETRY
+from orchestrators.retry import call
 from orchestrators.windows import apply_windows
 from shared.contracts.names import BEGIN_TENANT, END_TENANT, PLAN_USERS, RESERVE_SEATS, RESOLVE_USERS
-from shared.contracts.work import Planned, PlanWork, Resolved, Standing, Stop, TenantEnd, TenantRun, Windows, Wire
+from shared.contracts.work import Planned, PlanWork, Resolved, Standing, Stop, TenantEnd, TenantRun, Windows
 from shared.domain.codes import ResultCode
 
 bp = df.Blueprint()
@@ -21,7 +21,7 @@ CHUNKS_AT_ONCE = 4
 GRAPH_FAULTS = ("Throttled", "Unavailable", "GraphError")
 
 
-def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task.Task[Any], Any, None]:
+def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task.Task[Any], Any]:
     """Run a tenant's part from where its rows stand, or from the windows that ``continue_as_new`` carries on."""
     run = TenantRun(operation=given["operation"], epoch=given["epoch"], tenant=given["tenant"])
     prepared = Windows.model_validate(given) if "progress" in given else (yield from _prepare(context, run))
@@ -35,15 +35,11 @@ def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task
         yield call(context, END_TENANT, TenantEnd(**dict(run), stop=prepared))
 
 
-def call(context: task.OrchestrationContext, activity: str, work: Wire) -> task.CompletableTask[Any]:
-    """An activity call under the common retry policy."""
-    return context.call_activity(activity, input=work.wire(), retry_policy=RETRY)
+def _prepare(context: task.OrchestrationContext, run: TenantRun) -> Generator[task.Task[Any], Any, Windows | Stop]:
+    """Come to a frozen plan with its seats reserved.
 
-
-def _prepare(
-    context: task.OrchestrationContext, run: TenantRun
-) -> Generator[task.Task[Any], Any, Windows | Stop]:
-    """Come to a frozen plan with its seats reserved; a directory that cannot be read ends the tenant before its first write."""
+    A directory that cannot be read ends the tenant before its first write.
+    """
     try:
         standing = Standing.model_validate((yield call(context, BEGIN_TENANT, run)))
         chunks = standing.chunks

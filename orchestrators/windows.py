@@ -1,13 +1,18 @@
-"""The windows of a tenant: take the turn, fan out the batches it pays for, hand the turn on, audit."""
+"""The windows of a tenant: take the turn, fan out the batches it pays for, hand the turn on, audit.
+
+Before a state changes, what was sent is settled: a cancelled tenant goes on with the batches whose outcome is unknown, and
+sends nothing more.
+"""
 
 from collections import Counter
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Any
 
 from durabletask import task
 
-from orchestrators.retry import RETRY
+from orchestrators.retry import call
 from shared.contracts.names import APPLY_BATCH, HAND_ON, RECORD_AUDIT, REST_UNTIL, TAKE_TURN
 from shared.contracts.work import (
     AuditWork,
@@ -20,131 +25,144 @@ from shared.contracts.work import (
     TurnWork,
     WindowDone,
     Windows,
-    Wire,
 )
 from shared.domain.windows import BatchResult, Progress
 
 STEPS_PER_GENERATION = 20
 """Windows, waits included, before ``continue_as_new`` keeps the replayed history short."""
-
 BATCHES_PER_WINDOW = 8
-LONG_REST = 10.0
-LOST_ATTEMPT_REST = 5.0
+LONG_REST_SECONDS = 10.0
+LOST_ATTEMPT_REST_SECONDS = 5.0
 
-Steps[T] = Generator[task.Task[Any], Any, T]
+type Steps[T] = Generator[task.Task[Any], Any, T]
+type Ready = tuple[tuple[int, int], ...]
+"""Batches with the number of their next attempt."""
 
 
-def apply_windows(context: task.OrchestrationContext, state: Windows) -> "Steps[Windows | Stop | None]":
-    """Apply batches until all are settled (None), the tenant must stop (why), or a new generation takes over (its state)."""
-    run = TenantRun(operation=state.operation, epoch=state.epoch, tenant=state.tenant)
-    progress, window = Progress.from_dict(state.progress), state.window
-    counts, seats, throttled = Counter(state.by_code), Counter(state.seats), state.throttled
+@dataclass(slots=True)
+class _Course:
+    """How far the windows have come."""
+
+    run: TenantRun
+    users: int
+    progress: Progress
+    window: int
+    counts: Counter[str]
+    seats: Counter[str]
+    throttled: int
     stop: Stop | None = None
-    audit: task.Task[Any] | None = None
+    audits: list[task.Task[Any]] = field(default_factory=list[task.Task[Any]])
+    """Audits under way: the next window does not wait for them."""
+
+    @classmethod
+    def of(cls, given: Windows) -> "_Course":
+        run = TenantRun(operation=given.operation, epoch=given.epoch, tenant=given.tenant)
+        progress = Progress.from_dict(given.progress)
+        counts, seats = Counter(given.by_code), Counter(given.seats)
+        return cls(run, given.users, progress, given.window, counts, seats, given.throttled)
+
+    def carried(self) -> Windows:
+        """What the next generation needs."""
+        return Windows(
+            **dict(self.run),
+            progress=self.progress.to_dict(),
+            window=self.window,
+            users=self.users,
+            by_code=dict(self.counts),
+            throttled=self.throttled,
+            seats=dict(self.seats),
+        )
+
+    @property
+    def open(self) -> Progress:
+        """What is still to do: once stopped, only the batches of which something went out and is not known."""
+        if self.stop is None:
+            return self.progress
+        return Progress(waiting=tuple(waiting for waiting in self.progress.waiting if waiting.unknown))
+
+
+def apply_windows(context: task.OrchestrationContext, given: Windows) -> "Steps[Windows | Stop | None]":
+    """Apply batches until all are settled (None), the tenant must stop (why), or a new generation takes over (its state)."""
+    course = _Course.of(given)
     for _ in range(STEPS_PER_GENERATION):
-        settle_only = stop is not None
-        if settle_only:
-            progress = progress.only_unknown()
-        if progress.done:
+        if course.open.done or (course.stop and course.stop.code == "superseded"):
             break
-        ready = progress.ready(_now(context), BATCHES_PER_WINDOW)
-        if not ready:
-            yield from _rest(context, run, (progress.next_time(_now(context)) or 0.0) - _now(context))
-            continue
-        taken = TurnTaken(batches=len(ready))
-        if not settle_only:
-            taken = yield from _take(context, run, window, state.users, ready)
-            if taken.stop:
-                if taken.stop.code != "cancelling":
-                    return taken.stop
-                stop = taken.stop
-                continue
-            if not taken.batches:
-                continue
-        done = yield from _fan_out(context, run, progress, ready[: taken.batches], settle_only=settle_only)
-        progress = progress.after(tuple(_result(batch) for batch in done), _now(context))
-        for batch in done:
-            counts.update(batch.by_code)
-            seats.update(batch.seats)
-            throttled += batch.throttled
-        stop = stop or next((batch.stop for batch in done if batch.stop), None)
-        if stop and stop.code == "superseded":
-            return stop
-        yield _call(context, HAND_ON, _window_done(run, window, taken, done, counts, seats, throttled, more=not progress.done))
-        window += 1
-        if audit:
-            yield audit
-        marks = [(batch.batch, batch.mark) for batch in done if batch.mark]
-        audit = _call(context, RECORD_AUDIT, AuditWork(**dict(run), marks=marks)) if marks else None
-    if audit:
+        ready = course.open.ready(_now(context), BATCHES_PER_WINDOW)
+        if ready:
+            yield from _window(context, course, ready)
+        else:
+            yield from _rest(context, course)
+    for audit in course.audits:
         yield audit
-    if stop and progress.only_unknown().done:
-        return stop
-    if stop is None and progress.done:
-        return None
-    return Windows(
-        **dict(run), progress=progress.to_dict(), window=window, users=state.users, by_code=counts, seats=seats, throttled=throttled
+    if course.open.done or (course.stop and course.stop.code == "superseded"):
+        return course.stop
+    return course.carried()
+
+
+def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -> "Steps[None]":
+    """One window; without the turn nothing happens but the waiting for it."""
+    taken = TurnTaken(batches=len(ready))
+    if course.stop is None:
+        ask = TurnWork(
+            **dict(course.run), window=course.window, users=course.users, batches=[batch for batch, _ in ready]
+        )
+        taken = TurnTaken.model_validate((yield call(context, TAKE_TURN, ask)))
+        course.stop = taken.stop
+    if taken.stop or not taken.batches:
+        return
+    done = yield from _fan_out(context, course, ready[: taken.batches])
+    course.progress = course.progress.after([_result(batch) for batch in done], _now(context))
+    for batch in done:
+        course.counts.update(batch.by_code)
+        course.seats.update(batch.seats)
+        course.throttled += batch.throttled
+        course.stop = course.stop or batch.stop
+    yield call(context, HAND_ON, _window_done(course, taken, done))
+    course.window += 1
+    for audit in course.audits:
+        yield audit
+    marks = [(batch.batch, batch.mark) for batch in done if batch.mark]
+    course.audits = [call(context, RECORD_AUDIT, AuditWork(**dict(course.run), marks=marks))] if marks else []
+
+
+def _fan_out(context: task.OrchestrationContext, course: _Course, paid: Ready) -> "Steps[list[BatchDone]]":
+    """Run the attempts side by side and await them one by one, so that one failure loses no other's answer."""
+    settle_only = course.stop is not None
+    attempts = [
+        BatchWork(**dict(course.run), batch=batch, attempt=attempt, settle_only=settle_only) for batch, attempt in paid
+    ]
+    done: list[BatchDone] = []
+    for attempt, running in zip(attempts, [call(context, APPLY_BATCH, a) for a in attempts], strict=True):
+        try:
+            done.append(BatchDone.model_validate((yield running)))
+        except task.TaskFailedError:
+            done.append(_lost(attempt))
+    return done
+
+
+def _lost(attempt: BatchWork) -> BatchDone:
+    """An attempt that failed for good may have gone out: read its users before anything else, and let the turn run out."""
+    return BatchDone(
+        batch=attempt.batch,
+        attempt=attempt.attempt,
+        left=1,
+        went_out=True,
+        unknown=True,
+        keep_turn=True,
+        ready_in=LOST_ATTEMPT_REST_SECONDS,
     )
+
+
+def _rest(context: task.OrchestrationContext, course: _Course) -> "Steps[None]":
+    now = _now(context)
+    seconds = max((course.open.next_time(now) or now) - now, 0.1)
+    if seconds > LONG_REST_SECONDS:
+        yield call(context, REST_UNTIL, RestWork(**dict(course.run), seconds=seconds))
+    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
 
 
 def _now(context: task.OrchestrationContext) -> float:
     return context.current_utc_datetime.replace(tzinfo=UTC).timestamp()
-
-
-def _call(context: task.OrchestrationContext, activity: str, work: Wire) -> task.CompletableTask[Any]:
-    return context.call_activity(activity, input=work.wire(), retry_policy=RETRY)
-
-
-def _rest(context: task.OrchestrationContext, run: TenantRun, seconds: float) -> "Steps[None]":
-    if seconds > LONG_REST:
-        yield _call(context, REST_UNTIL, RestWork(**dict(run), seconds=seconds))
-    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=max(seconds, 0.1)))
-
-
-def _take(
-    context: task.OrchestrationContext, run: TenantRun, window: int, users: int, ready: tuple[tuple[int, int], ...]
-) -> "Steps[TurnTaken]":
-    ask = TurnWork(**dict(run), window=window, users=users, batches=[batch for batch, _ in ready])
-    return TurnTaken.model_validate((yield _call(context, TAKE_TURN, ask)))
-
-
-def _fan_out(
-    context: task.OrchestrationContext,
-    run: TenantRun,
-    progress: Progress,
-    paid: tuple[tuple[int, int], ...],
-    *,
-    settle_only: bool,
-) -> "Steps[list[BatchDone]]":
-    """Run the attempts side by side and await them one by one, so that one failure loses no other's answer."""
-    waiting = {entry.batch: entry for entry in progress.waiting}
-    attempts = [
-        BatchWork(
-            **dict(run),
-            batch=batch,
-            attempt=attempt,
-            settle_only=settle_only,
-        )
-        for batch, attempt in paid
-    ]
-    tasks = [_call(context, APPLY_BATCH, attempt) for attempt in attempts]
-    done: list[BatchDone] = []
-    for attempt, running in zip(attempts, tasks, strict=True):
-        try:
-            done.append(BatchDone.model_validate((yield running)))
-        except task.TaskFailedError:
-            left = waiting[attempt.batch].users if attempt.batch in waiting else 1
-            done.append(
-                BatchDone(
-                    batch=attempt.batch,
-                    attempt=attempt.attempt,
-                    left=left,
-                    unknown=True,
-                    keep_turn=True,
-                    ready_in=LOST_ATTEMPT_REST,
-                )
-            )
-    return done
 
 
 def _result(done: BatchDone) -> BatchResult:
@@ -154,29 +172,19 @@ def _result(done: BatchDone) -> BatchResult:
         left=done.left,
         ready_in=done.ready_in,
         unknown=done.unknown,
-        sent=done.sent > 0,
+        sent=done.went_out,
     )
 
 
-def _window_done(
-    run: TenantRun,
-    window: int,
-    taken: TurnTaken,
-    done: list[BatchDone],
-    counts: Counter[str],
-    seats: Counter[str],
-    throttled: int,
-    *,
-    more: bool,
-) -> WindowDone:
+def _window_done(course: _Course, taken: TurnTaken, done: list[BatchDone]) -> WindowDone:
     return WindowDone(
-        **dict(run),
-        window=window,
+        **dict(course.run),
+        window=course.window,
         unused=max(0, taken.paid - sum(batch.sent for batch in done)),
-        more=more,
+        more=not course.open.done,
         keep_turn=any(batch.keep_turn for batch in done),
         blocked_for=max((batch.blocked_for for batch in done), default=0.0),
-        by_code=dict(counts),
-        throttled=throttled,
-        seats=dict(seats),
+        by_code=dict(course.counts),
+        throttled=course.throttled,
+        seats=dict(course.seats),
     )

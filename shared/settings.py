@@ -176,3 +176,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 def settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
+
+
+def sweeper_schedule() -> str:
+    """NCRONTAB of the sweeper: the host wants it while it loads the app, before anything else is read."""
+    return os.environ.get("SWEEPER_SCHEDULE") or "*/30 * * * * *"

@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from azure_functions_runtime import start_threadpool_executor, stop_threadpool_executor
+from azure_functions_runtime import get_threadpool_executor, start_threadpool_executor
 
 from dev.localhost.errors import HostError
 from dev.localhost.host import Host
@@ -47,7 +47,8 @@ async def _serve(app_dir: Path) -> None:
     await stopped.wait()
     following.cancel()
     await host.stop()
-    stop_threadpool_executor()
+    if pool := get_threadpool_executor():
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 async def _follow_reloads(host: Host, reloads: asyncio.Event) -> None:

@@ -140,7 +140,8 @@ class BlobTriggers:
     async def _call(self, watch: Watch, blob: BlobProperties, parts: dict[str, str]) -> None:
         function = watch.function
         properties = {
-            "ETag": blob.etag,
+            # Listings give it bare; a condition of a request (If-Match) wants the quotes.
+            "ETag": f'"{blob.etag.strip('"')}"',
             "ContentLength": blob.size,
             "ContentType": blob.content_settings.content_type,
             "LastModified": blob.last_modified.isoformat(),

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dev.simulator.model import ServicePlan
 
@@ -21,14 +22,15 @@ class Product:
 @cache
 def products() -> dict[str, Product]:
     """All known products, by part number."""
-    raw = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
     pairs: list[tuple[str, str]] = raw["servicePlans"]
     plans = [ServicePlan(each, name) for each, name in pairs]
+    skus: list[dict[str, Any]] = raw["skus"]
     return {
         sku["skuPartNumber"]: Product(
             sku["skuId"], sku["skuPartNumber"], sku["displayName"], tuple(plans[n] for n in sku["plans"])
         )
-        for sku in raw["skus"]
+        for sku in skus
     }
 
 

@@ -1,8 +1,8 @@
 """
 One operation from token to answer, the same for a request of its own and for an item of a batch.
 
-``admit`` checks the token, charges the throttle, draws a fault and marks the user as being written; the caller waits for
-the latency; ``finish`` does the work and counts. Between the two another write to the same user meets a 409.
+``admit`` checks the token, charges the throttle, draws a fault and marks the user as being written; the caller waits
+for the latency; ``finish`` does the work and counts. Between the two another write to the same user meets a 409.
 """
 
 import os
@@ -163,8 +163,8 @@ class Engine:
         """What a fault adds."""
         return admitted.struck.delay if admitted.struck is not None else 0.0
 
-    def finish(self, admitted: Admitted) -> Reply:
-        """Do the work, count it and log it."""
+    def finish(self, admitted: Admitted, *, answered: bool = True) -> Reply:
+        """Do the work, count it and log it; ``answered`` is False when the connection will break."""
         now = self.clock.now()
         reply = admitted.reply
         executed = admitted.struck is None or admitted.struck.execute
@@ -175,8 +175,8 @@ class Engine:
         reply.headers = {"Cache-Control": "no-cache", **admitted.headers, **reply.headers}
         writes = admitted.route is not None and admitted.route.writes
         self.count(admitted.entry.tenant, reply.status, writes=writes)
-        unanswered = admitted.struck is not None and admitted.struck.transport is not None
-        status = None if unanswered else reply.status
+        answered = answered and (admitted.struck is None or admitted.struck.transport is None)
+        status = reply.status if answered else None
         self.log.end(admitted.entry, status, now, reply.headers.get("Retry-After"))
         return reply
 

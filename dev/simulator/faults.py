@@ -17,10 +17,11 @@ type Scope = Literal["item", "request"]
 
 class Fault(BaseModel):
     """
-    One rule. ``match`` is looked for in "METHOD /path?query" below the base path, as ``assignLicense`` or ``POST /$batch``.
+    One rule. ``match`` is looked for in "METHOD /path?query" below the base path, as ``assignLicense`` or ``POST
+    /$batch``.
 
-    Scope ``item`` looks at every operation, alone or inside a batch; ``request`` at the HTTP request as a whole. Inside a
-    batch the kinds that concern the connection (reset, timeouts) hit the request that carries the item.
+    Scope ``item`` looks at every operation, alone or inside a batch; ``request`` at the HTTP request as a whole.
+    Inside a batch the kinds that concern the connection (reset, timeouts) hit the request that carries the item.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -2,7 +2,8 @@
 Licence changes: ``assignLicense``, its checks, and group-based licensing.
 
 ASSUMPTION: the order in which the checks of ``assignLicense`` run is ours: payload shape, the user exists, removals
-(held? direct?), SKU known, usage location, seats, mutually exclusive plans, dependencies; then all of it commits or nothing.
+(held? direct?), SKU known, usage location, seats, mutually exclusive plans, dependencies; then all of it commits or
+nothing.
 """
 
 import re

@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from lark import Lark, Token, Transformer
-from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput
 
 from dev.simulator.errors import malformed
 
@@ -159,7 +159,8 @@ _BUILD = _Build()
 
 def _describe(error: UnexpectedInput, text: str) -> str:
     position: Any = getattr(error, "pos_in_stream", None)
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+    token: Any = getattr(error, "token", None)
+    if token is not None and token.type == "$END":
         return f"Expression expected at position {len(text)} in '{text}'."
     return f"Syntax error at position {position} in '{text}'."
 

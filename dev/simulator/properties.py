@@ -2,8 +2,8 @@
 The properties of users and groups: how each is read from the model, rendered, selected and filtered.
 
 ``FilterRule`` holds, per property, the operators that work as they are and those that ask for an advanced query
-(``ConsistencyLevel: eventual`` and ``$count=true``), as Microsoft's page "filter-directory-objects" has them. Properties
-without a rule of their own there carry that of their nearest relative (ASSUMPTION).
+(``ConsistencyLevel: eventual`` and ``$count=true``), as Microsoft's page "filter-directory-objects" has them.
+Properties without a rule of their own there carry that of their nearest relative (ASSUMPTION).
 """
 
 from collections.abc import Callable

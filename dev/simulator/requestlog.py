@@ -2,8 +2,8 @@
 The log of requests: NDJSON in temporary files, so that memory stays flat; the oldest eighth goes when it is full.
 
 A line has ``n``, ``tenant``, ``method``, ``url``, ``headers`` (no token), ``body``, ``status`` (null when no answer was
-sent), ``start``, ``end`` (epoch seconds), ``batch`` (``n`` of the request that carried it, or null) and ``retryAfter``. Lines
-stand in the order in which they ended; ``n`` counts in the order in which they began.
+sent), ``start``, ``end`` (epoch seconds), ``batch`` (``n`` of the request that carried it, or null) and
+``retryAfter``. Lines stand in the order in which they ended; ``n`` counts in the order in which they began.
 """
 
 import json
@@ -71,12 +71,15 @@ class RequestLog:
             "retryAfter": None if retry_after is None else float(retry_after),
         }
         if not self._segments or self._lines >= self._lines_per_segment:
-            self._segments.append(tempfile.TemporaryFile(prefix="simulator-requests-"))  # noqa: SIM115 - closed when dropped
-            self._lines = 0
-            if len(self._segments) > SEGMENTS:
-                self._segments.popleft().close()
+            self._open_segment()
         self._segments[-1].write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
         self._lines += 1
+
+    def _open_segment(self) -> None:
+        self._segments.append(tempfile.TemporaryFile(prefix="simulator-"))  # noqa: SIM115 - closed when dropped
+        self._lines = 0
+        if len(self._segments) > SEGMENTS:
+            self._segments.popleft().close()
 
     def lines(self, tenant: str | None = None, since: int = 0) -> Iterator[bytes]:
         """The lines of one tenant or all with ``n`` above ``since``; what is written meanwhile may be left out."""

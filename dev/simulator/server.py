@@ -54,61 +54,50 @@ class GraphServer:
 
     async def graph(self, request: web.Request) -> web.StreamResponse:
         """One request to Graph, a batch or an operation."""
-        engine, started = self.engine, self.engine.clock.now()
+        engine = self.engine
         headers = {name.lower(): value for name, value in request.headers.items()}
-        raw = await request.read()
-        body = _json_or_bytes(raw)
         url = request.raw_path.removeprefix(BASE_PATH)
         root = f"{request.scheme}://{request.host}{BASE_PATH}"
-        tenant = tenant_of(headers) or ""
-        struck = engine.faults.pick("request", tenant, f"{request.method} {url}") or Struck()
-        await engine.clock.sleep(struck.delay)
+        call = Call(request.method, url, headers, _json_or_bytes(await request.read()), root)
+        struck = engine.faults.pick("request", tenant_of(headers) or "", f"{call.method} {url}") or Struck()
         request_id = engine.guid()
         client_id = headers.get("client-request-id", request_id)
-        if url.split("?")[0] == "/$batch" and request.method == "POST":
-            entry = engine.log.begin(tenant or None, "POST", url, headers, body, started)
-            transport = struck.transport
-            if transport is not None and not struck.execute:
-                return await self._break(request, transport, entry)
-            try:
-                if struck.error is not None:
-                    raise struck.error
-                owner = engine.identify(headers)
-                items = batch.parse(body, root)
-            except GraphError as error:
-                reply = error_reply(error, engine.clock.now(), request_id, client_id)
-            else:
-                reply, hit = await batch.run(engine, items, headers, entry.n, owner.id)
-                transport = transport or hit
+        is_batch = call.method == "POST" and call.segments == ("$batch",)
+        if is_batch or struck.error is not None or not struck.execute:
+            entry = engine.log.begin(
+                tenant_of(headers) or None, call.method, url, headers, call.body, engine.clock.now()
+            )
+            await engine.clock.sleep(struck.delay)
+            reply, transport = await self._whole(call, struck, entry, request_id)
             if transport is not None:
                 return await self._break(request, transport, entry)
             engine.log.end(entry, reply.status, engine.clock.now(), reply.headers.get("Retry-After"))
             return self._respond(reply, request_id, client_id)
-        return await self._single(
-            request, Call(request.method, url, headers, body, root), struck, request_id, client_id
-        )
-
-    async def _single(
-        self, request: web.Request, call: Call, struck: Struck, request_id: str, client_id: str
-    ) -> web.StreamResponse:
-        engine = self.engine
-        if struck.error is not None or not struck.execute:
-            entry = engine.log.begin(
-                tenant_of(call.headers) or None, call.method, call.url, call.headers, call.body, engine.clock.now()
-            )
-            if struck.transport is not None:
-                return await self._break(request, struck.transport, entry)
-            error = struck.error or GraphError(500, "InternalServerError", "A fault without an error.")
-            reply = error_reply(error, engine.clock.now(), request_id, client_id)
-            engine.log.end(entry, reply.status, engine.clock.now(), reply.headers.get("Retry-After"))
-            return self._respond(reply, request_id, client_id)
-        admitted = engine.admit(call, call.headers)
-        await engine.clock.sleep(engine.seconds(admitted))
-        reply = engine.finish(admitted)
+        admitted = engine.admit(call, headers)
+        await engine.clock.sleep(struck.delay + engine.seconds(admitted))
+        reply = engine.finish(admitted, answered=struck.transport is None)
         transport = struck.transport or (admitted.struck.transport if admitted.struck is not None else None)
         if transport is not None:
             return await self._break(request, transport, None)
-        return self._respond(reply, admitted.request_id, call.headers.get("client-request-id", admitted.request_id))
+        return self._respond(reply, admitted.request_id, headers.get("client-request-id", admitted.request_id))
+
+    async def _whole(self, call: Call, struck: Struck, entry: Entry, request_id: str) -> batch.Outcome:
+        """A batch, or a request that a fault stops before it is looked at."""
+        engine = self.engine
+        if not struck.execute and struck.error is None:
+            return batch.Outcome(Reply(504), struck.transport)
+        try:
+            if struck.error is not None:
+                raise struck.error
+            owner = engine.identify(call.headers)
+            items = batch.parse(call.body, call.root)
+        except GraphError as error:
+            client_id = call.headers.get("client-request-id", request_id)
+            reply = error_reply(error, engine.clock.now(), request_id, client_id)
+            engine.count(entry.tenant, reply.status)
+            return batch.Outcome(reply, struck.transport)
+        outcome = await batch.run(engine, items, call.headers, entry.n, owner.id)
+        return batch.Outcome(outcome.reply, struck.transport or outcome.transport)
 
     @staticmethod
     def _respond(reply: Reply, request_id: str, client_id: str) -> web.Response:

@@ -2,8 +2,8 @@
 Throttling of identity and access: token buckets per (app, tenant), app and tenant.
 
 Source: learn.microsoft.com/graph/throttling-limits. A bucket holds the limit of its period and refills evenly, so 3,000
-writes per 150 s are a capacity of 3,000 and 20 a second. Rejected requests accrue too (ASSUMPTION: up to a debt of a tenth
-of the capacity).
+writes per 150 s are a capacity of 3,000 and 20 a second. Rejected requests accrue too (ASSUMPTION: up to a debt of a
+tenth of the capacity).
 """
 
 from dataclasses import dataclass, field

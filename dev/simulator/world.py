@@ -2,8 +2,8 @@
 The demo world: three tenants with believable people, the same ones at every start.
 
 In Contoso the nested group "Sales Department" holds some 250 people; most lack Microsoft 365 E5, some have it, some
-inherit it or Power BI Pro from a group, three members have no usage location, one holds a plan that conflicts with Teams, one
-account is disabled, and there are guests (without usage location) and a device.
+inherit it or Power BI Pro from a group, three members have no usage location, one holds a plan that conflicts with
+Teams, one account is disabled, and there are guests (without usage location) and a device.
 """
 
 import random

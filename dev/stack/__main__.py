@@ -1,23 +1,25 @@
 """``python -m dev.stack`` (`make up`): the whole local stack in the foreground, until Ctrl-C or SIGTERM."""
 
+import argparse
 import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 from dev.stack.parts import StackError
 from dev.stack.settings import PORTS
-from dev.stack.stack import Stack
+from dev.stack.stack import REPOSITORY, Stack
 from dev.stack.tenants import demo_domains, register_tenants
 
 
-async def run() -> None:
+async def run(app_dir: Path) -> None:
     """Serve until a signal arrives. Raises ``StackError`` when a part cannot start or dies."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     stop = asyncio.create_task(stopped.wait())
-    serve = asyncio.create_task(_serve())
+    serve = asyncio.create_task(_serve(app_dir))
     # A stop is obeyed at any point of the start as well.
     await asyncio.wait({stop, serve}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
@@ -28,10 +30,10 @@ async def run() -> None:
         serve.result()
 
 
-async def _serve() -> None:
+async def _serve(app_dir: Path) -> None:
     environment = {**PORTS, **os.environ}
     keeps_data = bool(environment.get("LOCALHOST_DATA", ".localhost"))
-    async with Stack(env=environment, in_memory=not keeps_data, world="demo") as stack:
+    async with Stack(env=environment, in_memory=not keeps_data, world="demo", app_dir=app_dir) as stack:
         if stack.simulator_url:
             await register_tenants(stack.api_url, stack.api_key, await demo_domains(stack.simulator_url))
         _print_addresses(stack)
@@ -55,8 +57,10 @@ def _print_addresses(stack: Stack) -> None:
 
 def main() -> int:
     """Run the stack; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dev.stack", description="Run the local stack until Ctrl-C.")
+    parser.add_argument("--app", type=Path, default=REPOSITORY, help="folder of the Functions app, this one unless told")
     try:
-        asyncio.run(run())
+        asyncio.run(run(parser.parse_args().app.resolve()))
     except StackError as error:
         print(f"stack: {error}", file=sys.stderr)
         return 1

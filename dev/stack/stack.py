@@ -107,11 +107,13 @@ class Stack:
         self._app_dir = app_dir
         self._cleanup = AsyncExitStack()
         self._parts: list[Part] = []
-        self._logs = Path()
+        self.logs = Path()
+        self._data: Path | None = None
         self._guard: Guard | None = None
         self.hosts: list[Host] = []
         self.simulator_url = ""
         self.storage = ""
+        self.blob_url = ""
         self.api_key = ""
 
     @property
@@ -136,6 +138,11 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._cleanup.aclose()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids of the running parts by name: ``azurite``, ``simulator``, ``host1``, …"""
+        return {part.name: part.pid for part in self._parts if part.returncode is None}
 
     async def start_host(self, env: Mapping[str, str] | None = None, app_dir: Path | None = None) -> Host:
         """Start one more host on the same storage and simulator; ``env`` wins over the stack's settings."""
@@ -165,7 +172,7 @@ class Stack:
                     return waits[task].death()
 
     async def _start(self) -> None:
-        data = await self._open_data()
+        self._data = data = self._open_data()
         self._guard = Guard()
         self._cleanup.callback(self._guard.close)
         self.api_key = self._env.get("LOCALHOST_API_KEY") or api_key(data)
@@ -180,15 +187,15 @@ class Stack:
         for _ in range(self._host_count):
             await self.start_host()
 
-    async def _open_data(self) -> Path | None:
+    def _open_data(self) -> Path | None:
         folder = self._env.get("LOCALHOST_DATA", ".localhost")
         if self._in_memory or not folder:
-            self._logs = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="stack-")))
+            self.logs = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="stack-")))
             return None
         data = (REPOSITORY / folder).resolve()
         self._cleanup.enter_context(claim(data))
-        self._logs = data / "logs"
-        self._logs.mkdir(exist_ok=True)
+        self.logs = data / "logs"
+        self.logs.mkdir(exist_ok=True)
         return data
 
     async def _start_azurite(self, data: Path | None) -> None:
@@ -208,6 +215,7 @@ class Stack:
 
         await part.until(open_all, seconds=_START_SECONDS, what=f"service on the ports {list(ports.values())}")
         self.storage = connection_string(*ports.values())
+        self.blob_url = f"http://{LOOPBACK}:{ports['blob']}"
 
     async def _start_simulator(self) -> None:
         port = self._port("SIMULATOR_PORT")
@@ -219,7 +227,7 @@ class Stack:
     async def _start_part(self, name: str, command: list[str], env: Mapping[str, str]) -> Part:
         assert self._guard
         part = await Part.start(
-            name, command, env=env, cwd=REPOSITORY, log=self._logs / f"{name}.log", guard=self._guard
+            name, command, env=env, cwd=REPOSITORY, log=self.logs / f"{name}.log", guard=self._guard
         )
         self._parts.append(part)
         self._cleanup.push_async_callback(part.stop)
@@ -229,7 +237,7 @@ class Stack:
         return pick_port(setting, self._env.get(setting, "0"))
 
     def _environment(self) -> dict[str, str]:
-        found = {"LOCALHOST_API_KEY": self.api_key}
+        found = {"LOCALHOST_API_KEY": self.api_key, "LOCALHOST_DATA": str(self._data or "")}
         if self.storage:
             found["AzureWebJobsStorage"] = self.storage
         if self.simulator_url:

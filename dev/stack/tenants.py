@@ -9,6 +9,19 @@ from dev.stack.parts import StackError
 _TENANTS = "/api/automation/bulk-licenses/tenants"
 
 
+_LOADED = "/_sim/tenants"
+
+
+async def demo_domains(simulator_url: str) -> list[str]:
+    """The domains of the tenants the simulator was started with. Raises ``StackError`` when it does not say."""
+    async with httpx.AsyncClient(base_url=simulator_url, timeout=30) as client:
+        try:
+            answer = (await client.get(_LOADED)).raise_for_status()
+        except httpx.HTTPError as error:
+            raise StackError(f"the simulator did not list its tenants: {error!r}") from error
+        return [tenant["domain"] for tenant in answer.json()["value"]]
+
+
 async def register_tenants(api_url: str, api_key: str, domains: Iterable[str]) -> None:
     """Register each tenant by its domain. Raises ``StackError`` with the app's answer when one is refused."""
     async with httpx.AsyncClient(base_url=api_url, headers={"x-api-key": api_key}, timeout=30) as client:

@@ -128,6 +128,8 @@ class BatchDone(Wire):
     batch: int
     attempt: int
     left: int
+    went_out: bool = False
+    """The attempt was written ahead, so its number is used."""
     sent: int = 0
     """Graph writes that went out, thrown-back ones included."""
     ready_in: float = 0.0

@@ -2,7 +2,7 @@
 
 Rules, in order:
 
-1. A SKU held directly keeps its service plans; those named as disabled go off as well, or exactly the enabled ones are on.
+1. A SKU held directly keeps its service plans; those named as disabled go off too, or exactly the enabled ones are on.
 2. A SKU held only through groups is there already, unless ``enabled`` names a plan that all of those groups leave off:
    then it is assigned directly as well. ``disabled`` alone asks for no plan that is off, so it changes nothing there.
 3. Anybody else gets the SKU as asked; an inherited assignment in error is not held.
@@ -34,7 +34,7 @@ https://learn.microsoft.com/graph/api/resources/subscribedsku"""
 
 @dataclass(frozen=True, slots=True)
 class WantedLicence:
-    """A SKU to assign: ``disabled`` are switched off in addition, or exactly ``enabled`` are on; at most one is given."""
+    """A SKU to assign: ``disabled`` go off in addition, or exactly ``enabled`` are on; at most one is given."""
 
     sku_id: str
     disabled: frozenset[str] | None = None
@@ -153,8 +153,10 @@ def _wish(wanted: WantedLicence, sku: Sku, state: LicenceState) -> AddLicence | 
     direct = state.direct(sku.id)
     inherited = state.inherited(sku.id)
     if direct is None and inherited:
-        off = frozenset.intersection(*(assignment.disabled_plans for assignment in inherited))
-        if not off & (wanted.enabled or frozenset()) & plan_ids:
+        missing = (wanted.enabled or frozenset[str]()) & plan_ids
+        for assignment in inherited:
+            missing &= assignment.disabled_plans
+        if not missing:
             return None
 
     # A plan that has left the SKU would make Graph refuse the call; one of the company stays as it is.
@@ -162,7 +164,7 @@ def _wish(wanted: WantedLicence, sku: Sku, state: LicenceState) -> AddLicence | 
     if wanted.enabled is not None:
         wished = (plan_ids - wanted.enabled) | (off - plan_ids)
     else:
-        wished = off | ((wanted.disabled or frozenset()) & plan_ids)
+        wished = off | ((wanted.disabled or frozenset[str]()) & plan_ids)
     return None if direct and wished == off else AddLicence(sku.id, wished)
 
 

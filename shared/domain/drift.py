@@ -44,7 +44,8 @@ def overlay(live: LicenceState, writes: Sequence[RecentWrite]) -> LicenceState:
     """Correct a read that may be stale by what we know to have written to this user.
 
     ``writes`` are this user's, younger than the replication horizon; later ones win. A write counts for the direct
-    assignments of its SKUs and for the usage location, which Graph never empties: an after-state without one says nothing.
+    assignments of its SKUs and for the usage location; Graph never empties that, so an after-state without one says
+    nothing of it.
     """
     state = live
     for write in sorted(writes, key=lambda write: write.at):

@@ -1,9 +1,9 @@
 """One turn a tenant: who may write to it now, and how much.
 
-One row a tenant holds the turn, the token bucket and the line of operations that want it. A window is `take` (pays a token
-a write before anything is sent), the batches, and `hand_on` (returns what was not sent). Whoever comes again with the same
-window gets the same grant; whoever comes with a window that was handed on gets none. A crash wastes tokens, it never
-oversends. Beside it one row of the app holds the budget over all tenants, drawn in chunks that a turn keeps prepaid.
+One row a tenant holds the turn, the token bucket and the line of operations that want it. A window is `take` (pays a
+token a write before anything is sent), the batches, and `hand_on` (returns what was not sent). Whoever comes again with
+the same window gets the same grant; whoever comes with a window that was handed on gets none. A crash wastes tokens, it
+never oversends. Beside it one row of the app holds the budget over all tenants; a turn draws chunks of it in advance.
 
 Times are epoch seconds of the rows' store. Limits: https://learn.microsoft.com/graph/throttling-limits
 (identity and access: 3,000 writes per 150 s for an app and tenant, 35,000 per 300 s for an app).
@@ -12,6 +12,7 @@ Times are epoch seconds of the rows' store. Limits: https://learn.microsoft.com/
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from math import ceil
 from typing import Final
 
 MAX_BATCHES: Final = 8
@@ -187,7 +188,7 @@ def _pay(turn: Turn, ask: Ask, now: float, lease: float, limits: Limits | None, 
     if app:
         prepaid = _affordable(totals, turn.app_tokens)
         if prepaid < fewest:
-            return turn, Wait(now, app_tokens=_whole(totals[batches - 1] - turn.app_tokens))
+            return turn, Wait(now, app_tokens=ceil(totals[batches - 1] - turn.app_tokens))
         batches = min(batches, prepaid)
 
     paid = totals[batches - 1]
@@ -273,10 +274,6 @@ def _spare(limits: Limits) -> float:
 def _affordable(totals: Sequence[int], tokens: float) -> int:
     """How many leading batches so many tokens pay."""
     return sum(total <= tokens + _EPSILON for total in totals)
-
-
-def _whole(tokens: float) -> int:
-    return -int(-tokens // 1)
 
 
 def _handed(turn: Turn, name: str) -> int:

@@ -1,17 +1,22 @@
 """Seats: what a plan takes and frees, and who has reserved how many of a tenant's.
 
-A SKU's count of consumed seats, as Graph tells it, may lag by the replication horizon. So a seat counts as reserved from
-the moment it is planned to be taken until its taking was confirmed longer ago than the horizon: never too few are held
-back, at worst a few too many for that short while. Times are epoch seconds.
+A SKU's count of consumed seats, as Graph tells it, may lag by the replication horizon. So a seat counts as reserved
+from the moment it is planned to be taken until its taking was confirmed longer ago than the horizon: never too few are
+held back, at worst a few too many for that short while. Times are epoch seconds.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
+from typing import Final
 
 from shared.domain.codes import ResultCode
 from shared.domain.model import Decision, Sku
+
+
+MAX_YOUNG: Final = 32
+"""Confirmations that a reservation keeps apart; they live in one property of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +49,26 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Some of it was there: ``seats`` are those that wait for none to be freed, by SKU id; `trim` gives them out."""
+    """Some of it was there: ``granted`` are those that wait for none to be freed, by SKU id; `trim` gives them out."""
 
     reservations: tuple[Reservation, ...]
-    seats: Mapping[str, int]
+    granted: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Seats of one SKU: ``needed`` by users who take one, ``available`` to this operation, ``missing`` even so."""
+
+    needed: int
+    available: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not enough: how many are missing, by SKU id. Nothing is reserved."""
+    """Not enough, by SKU id. Nothing is reserved."""
 
-    shortfalls: Mapping[str, int]
+    shortfalls: Mapping[str, Shortfall]
 
 
 def need(decisions: Iterable[Decision]) -> dict[str, SeatNeed]:
@@ -115,7 +129,11 @@ def reserve(
 
     others = reserved(reservations, now, horizon)
     free = {sku_id: max(0, skus[sku_id].available - others.get(sku_id, 0)) for sku_id in takes}
-    shortfalls = {s: n.takes - n.frees - free[s] for s, n in takes.items() if n.takes - n.frees > free[s]}
+    shortfalls = {
+        sku_id: Shortfall(needed=n.takes, available=free[sku_id], missing=n.takes - n.frees - free[sku_id])
+        for sku_id, n in takes.items()
+        if n.takes - n.frees > free[sku_id]
+    }
     if not shortfalls:
         return Reserved(tuple(Reservation(sku_id, operation_id, n.takes) for sku_id, n in takes.items()))
     if not partial:
@@ -124,12 +142,20 @@ def reserve(
     return Partial(rows, _at_once(rows, need))
 
 
-def confirm(reservation: Reservation, count: int, now: float, horizon: float) -> Reservation:
-    """Note that ``count`` more takes were confirmed just now; those older than the horizon need no note of their own."""
-    if count < 0:
-        raise ValueError(f"{count} confirmed takes of SKU {reservation.sku_id}")
-    young = tuple((at, n) for at, n in (*reservation.young, (now, count)) if n and now - at <= horizon)
-    return replace(reservation, taken=reservation.taken + count, young=young)
+def confirm(reservation: Reservation, taken: int, now: float) -> Reservation:
+    """Note that ``taken`` seats are confirmed by now, all in all: absolute, so that saying it twice changes nothing.
+
+    More than ``MAX_YOUNG`` confirmations are kept by letting the oldest two count as made at the later of their times,
+    which holds a seat back longer and never shorter.
+    """
+    more = taken - reservation.taken
+    if more <= 0:
+        return reservation
+    young = (*reservation.young, (now, more))
+    if len(young) > MAX_YOUNG:
+        (_, oldest), (later, next_oldest), *others = young
+        young = ((later, oldest + next_oldest), *others)
+    return replace(reservation, taken=taken, young=young)
 
 
 def close(reservation: Reservation) -> Reservation:
@@ -147,9 +173,10 @@ def trim(
 ) -> tuple[tuple[Decision, ...], dict[str, int]]:
     """Give out seats in selection order; return the decisions in their order, and the seats that are left.
 
-    A user who needs a seat waits until an earlier or later one frees it; who still waits in the end becomes ``skipped``,
-    ``InsufficientLicenses``. Who needs none goes on (trap 7). Swaps that wait for each other in a circle, without a spare
-    seat, all stay out. ``skus`` only lend their names to the messages. The order in which seats were given is one in which the changes can be made.
+    A user who needs a seat waits until another one frees it; who still waits in the end becomes ``skipped``,
+    ``InsufficientLicenses``. Who needs none goes on (trap 7). Swaps that wait for each other in a circle, without a
+    spare seat, all stay out: seats are given in an order in which the changes can be made. ``skus`` only lend their
+    names to the messages.
     """
     decisions = tuple(decisions)
     left = dict(seats)

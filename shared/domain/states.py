@@ -96,8 +96,8 @@ def tenant_end_status(totals: Totals, error: TenantError | None, partial: bool, 
 def close_totals(totals: Totals, cancelled: bool) -> Totals:
     """Count the users without an outcome as skipped, ``Cancelled``.
 
-    ``cancelled`` says that the tenant ends before all its users were dealt with, asked to or by an error; without it the
-    totals stay as they are.
+    ``cancelled`` says that the tenant ends before all its users were dealt with, because somebody asked or because of
+    an error; without it the totals stay as they are.
     """
     if not cancelled or totals.pending <= 0:
         return totals

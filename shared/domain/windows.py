@@ -19,7 +19,7 @@ class Waiting:
 
     batch: int
     attempt: int
-    """The last one made; 0 when nothing of the batch was sent yet."""
+    """The last one made; 0 for one of an earlier epoch, as each epoch counts anew."""
     ready_at: float
     users: int
     unknown: bool
@@ -38,7 +38,7 @@ class BatchResult:
     """Seconds until the next attempt makes sense."""
     unknown: bool = False
     sent: bool = True
-    """False: nothing went out (no turn, no time left), so the attempt was not made."""
+    """False: nothing went out (no turn, no time left, nothing could be read)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Progress:
     def after(self, results: Sequence[BatchResult], now: float) -> "Progress":
         """Return what is open after these attempts.
 
-        No user left: settled. Sent: waits ``ready_in`` seconds. Not sent: as it was, or, where ``ready_in`` says so,
-        waiting with the attempt not counted.
+        No user left: settled. Nothing sent, nothing unknown and no time named: as it was, so that the attempt's number is
+        used again. Else it waits ``ready_in`` seconds, and the attempt counts.
 
         Raises:
             ValueError: a result is for a batch that is not open.
@@ -90,7 +90,7 @@ class Progress:
         inside = any(first <= result.batch <= last for first, last in self.fresh)
         if not inside and all(w.batch != result.batch for w in self.waiting):
             raise ValueError(f"batch {result.batch} is not open")
-        if result.left and not result.sent and result.ready_in <= 0:
+        if result.left and not result.sent and not result.unknown and result.ready_in <= 0:
             return self
         rest = Progress(
             _without(self.fresh, result.batch) if inside else self.fresh,
@@ -98,9 +98,12 @@ class Progress:
         )
         if not result.left:
             return rest
-        attempt = result.attempt if result.sent else result.attempt - 1
-        again = Waiting(result.batch, attempt, now + result.ready_in, result.left, result.unknown)
+        again = Waiting(result.batch, result.attempt, now + result.ready_in, result.left, result.unknown)
         return replace(rest, waiting=(*rest.waiting, again))
+
+    def only_unknown(self) -> "Progress":
+        """Return what must be read back even when nothing more shall be sent."""
+        return Progress(waiting=tuple(w for w in self.waiting if w.unknown))
 
     def next_time(self, now: float) -> float | None:
         """When the next waiting batch is due; None when something is ready now, or all is settled."""

@@ -183,7 +183,7 @@ class Directory:
         return await self._write({change.user_id: batch.assign_license(change) for change in changes}, len(changes))
 
     async def set_usage_locations(self, locations: Mapping[str, str]) -> dict[str, ItemAnswer]:
-        """Set usage locations (ISO 3166, two letters) of at most 20 users by id; answers and errors as in ``assign``."""
+        """Set usage locations (ISO 3166, two letters) of at most 20 users by id; answers and errors as ``assign``."""
         requests = {user_id: batch.set_usage_location(user_id, location) for user_id, location in locations.items()}
         return await self._write(requests, len(locations))
 

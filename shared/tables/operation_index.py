@@ -102,7 +102,7 @@ class OperationIndex:
         else:
             rows = self._months(query, since, until, after, top + 1)
         found: list[tuple[str, Operation]] = []
-        async for some in _chunks(rows, READS_AT_ONCE):
+        async for some in _chunks(rows, min(READS_AT_ONCE, top + 1)):
             candidates = [row for row in some if status is None or _may_be(row, status)]
             operations = await asyncio.gather(*(self._find(caller, str(row.values["operation"])) for row in candidates))
             for row, operation in zip(candidates, operations, strict=True):

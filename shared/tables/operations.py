@@ -1,6 +1,7 @@
 """Table ``operations``: one partition an operation, with the row ``op`` and one row a tenant."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -77,8 +78,8 @@ class OperationStore:
                 await self._table.write(*(Write("insert", row) for row in some))
             except RowConflict:
                 for row in some:
-                    if await self._table.get(row.partition, row.key) is None:
-                        await self._table.write(Write("upsert", row))
+                    with suppress(RowConflict):
+                        await self._table.write(Write("insert", row))
 
     async def index(self, operation: Operation) -> None:
         """Put the operation into the lists; again at its end, so that lists know end states without a look at the rows."""

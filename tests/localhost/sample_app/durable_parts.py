@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -123,6 +124,12 @@ def waiting(ctx: task.OrchestrationContext, seconds: float) -> Any:
 
 
 @durable.orchestration_trigger(context_name="context")
+def blocked(ctx: task.OrchestrationContext, seconds: float) -> Any:
+    """Hold a thread of the worker's pool."""
+    return (yield ctx.call_activity("block", input=seconds))
+
+
+@durable.orchestration_trigger(context_name="context")
 def large(ctx: task.OrchestrationContext, size: int) -> Any:
     """Answer that many characters."""
     return "x" * size
@@ -165,6 +172,12 @@ def flaky(key: dict) -> int:
 def raise_without_message(nothing: Any) -> None:
     """Raise an exception that says nothing."""
     raise LookupError
+
+
+@durable.activity_trigger(input_name="seconds")
+def block(seconds: float) -> None:
+    """Block the thread it runs in."""
+    time.sleep(seconds)
 
 
 @durable.activity_trigger(input_name="order")

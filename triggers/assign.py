@@ -1,0 +1,131 @@
+"""``POST /assign``: validate, resolve names, claim, start."""
+
+import hashlib
+import logging
+import uuid
+
+import azure.functions as func
+
+from shared.catalogue import nearest_plans
+from shared.contracts.names import RUN_OPERATION, operation_instance
+from shared.contracts.requests import AssignBody, normalise
+from shared.contracts.responses import OperationBody
+from shared.contracts.routes import BASE, Answer, Parameter, Route
+from shared.contracts.work import OperationRun
+from shared.domain.caller import Role
+from shared.domain.operation import Actor, Operation, Status, TenantPart
+from shared.errors import DependencyDown, NotFound, RequestRejected, StateConflict
+from shared.services import Services
+from triggers.http import Call, json_answer
+from triggers.operations import shown
+from triggers.registry import targets_of
+from triggers.router import Router
+from triggers.skus import plan_of, resolve_skus
+
+POLL_AFTER_S = "2"
+MAX_KEY = 256
+_KEYS = uuid.UUID("7c0e4b0e-0f3c-5d5c-9d6f-5b8d1f0a9c11")
+"""Namespace of the operation ids that come from idempotency keys."""
+
+log = logging.getLogger(__name__)
+router = Router()
+
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "The same key and body give the same operation again (200); the same key with another body is a 409.",
+    {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+    where="header",
+)
+
+
+@router.add(
+    Route(
+        name="assign",
+        method="POST",
+        path=f"{BASE}/assign",
+        summary="Start assigning licences to the selected users of one or more tenants.",
+        role=Role.OPERATE,
+        body=AssignBody,
+        parameters=(IDEMPOTENCY_KEY,),
+        answers=(
+            Answer(202, "The operation was started.", OperationBody, headers=("Location", "Retry-After")),
+            Answer(200, "This key and body had started this operation before.", OperationBody, headers=("Location",)),
+        ),
+        problems={
+            404: "A tenant is outside the caller's grants.",
+            409: "The idempotency key came with another body.",
+            422: "A tenant, SKU or service plan is not known; the nearest names are given.",
+        },
+        starts=True,
+    )
+)
+async def assign(call: Call, app: Services) -> func.HttpResponse:
+    """Claim an operation for the body and start it; a repeated idempotency key finds the claimed one."""
+    body = call.parsed(AssignBody)
+    body_sha = hashlib.sha256(call.body).hexdigest()
+    operation_id, keyed = _operation_id(call)
+    if keyed and (known := await _known(app, call, operation_id, body_sha)):
+        return await _answer(call, app, known, 200)
+    tenants = await targets_of(app, call.caller, tuple(target.tenant for target in body.targets))
+    named = list({tenant.id: tenant for tenant in tenants.values()}.values())
+    skus = await resolve_skus(app, body, named)
+    request = normalise(body, tenants, skus, plan_of, nearest_plans)
+    request_sha = await app.staging.put(request.stored())
+    await app.tables.refresh_clock()
+    claimed, operation = await app.operations.claim(
+        Operation(
+            id=operation_id,
+            kind="assign",
+            status=Status.QUEUED,
+            created_at=app.tables.now(),
+            created_by=Actor(call.caller.id, call.caller.name),
+            request_sha=request_sha,
+            body_sha=body_sha,
+            reason=request.reason,
+            tenants=tuple(
+                TenantPart(operation_id=operation_id, tenant_id=tenant.id, domain=tenant.domain) for tenant in named
+            ),
+        )
+    )
+    if not claimed:
+        _same_body(operation, body_sha)
+        return await _answer(call, app, operation, 200)
+    await app.operations.index(operation)
+    run = OperationRun(operation=operation_id, epoch=operation.epoch)
+    try:
+        await call.start(RUN_OPERATION, operation_instance(run.operation, run.epoch), run.wire())
+    except DependencyDown as error:
+        log.warning("Operation %s is claimed and not started, the sweeper will: %s", operation_id, error)
+    return await _answer(call, app, operation, 202)
+
+
+def _operation_id(call: Call) -> tuple[str, bool]:
+    """The id of the operation to be, and whether it comes from an idempotency key."""
+    key = call.headers.get("idempotency-key")
+    if key is None:
+        return str(uuid.uuid4()), False
+    if not key.strip() or len(key) > MAX_KEY:
+        raise RequestRejected(400, f"Idempotency-Key must have 1 to {MAX_KEY} characters.")
+    return str(uuid.uuid5(_KEYS, f"{call.caller.id}\n{key}")), True
+
+
+async def _known(app: Services, call: Call, operation_id: str, body_sha: str) -> Operation | None:
+    """The operation that this key has started before, if it has."""
+    try:
+        operation = await app.operations.get(call.caller, operation_id)
+    except NotFound:
+        return None
+    _same_body(operation, body_sha)
+    return operation
+
+
+def _same_body(operation: Operation, body_sha: str) -> None:
+    if operation.body_sha != body_sha:
+        raise StateConflict("The Idempotency-Key was used before with another body.")
+
+
+async def _answer(call: Call, app: Services, operation: Operation, status: int) -> func.HttpResponse:
+    headers = {"Location": f"{call.origin}/api/{BASE}/operations/{operation.id}"}
+    if status == 202:
+        headers["Retry-After"] = POLL_AFTER_S
+    return json_answer(await shown(app, operation), status, headers)

@@ -1,0 +1,174 @@
+"""Operations: lists, status, results, cancel."""
+
+from dataclasses import replace
+
+import azure.functions as func
+
+from shared.catalogue import catalogue
+from shared.contracts import present
+from shared.contracts.csv_out import RESULT_COLUMNS, result_row, write_csv
+from shared.contracts.present import Words
+from shared.contracts.responses import OperationBody, Page, ResultBody
+from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
+from shared.domain.caller import Role
+from shared.domain.operation import Operation, OperationKind, Status
+from shared.domain.states import VerbRefused, apply_verb
+from shared.errors import NotFound, RequestRejected, StateConflict
+from shared.graph.errors import advice
+from shared.services import Services
+from triggers.http import Call, csv_answer, json_answer
+from triggers.query import DEFAULT_TOP, next_link
+from triggers.results import STATUSES, Results, samples
+from triggers.router import Router
+
+router = Router()
+
+KINDS: tuple[OperationKind, ...] = ("assign", "remove", "modify", "transfer", "revert")
+OPERATION = f"{BASE}/operations/{{id}}"
+
+
+def words() -> Words:
+    """Part numbers, plan names and advice for what is shown."""
+    return Words(catalogue(), advice)
+
+
+async def shown(app: Services, operation: Operation) -> OperationBody:
+    """An operation as the contract shows it, without results."""
+    await app.tables.refresh_clock()
+    found = await samples(app, operation)
+    return present.operation(operation, app.tables.now(), words(), samples=found)
+
+
+@router.add(
+    Route(
+        name="list_operations",
+        method="GET",
+        path=f"{BASE}/operations",
+        summary="The operations, newest first.",
+        role=Role.READ,
+        parameters=(
+            TENANT,
+            Parameter("status", "Only with this status.", {"type": "string", "enum": [each.value for each in Status]}),
+            Parameter("type", "Only of this kind.", {"type": "string", "enum": list(KINDS)}),
+            Parameter("createdBy", "Only those this actor (by id) started."),
+            FROM,
+            TO,
+            TOP,
+            CURSOR,
+        ),
+        answers=(Answer(200, "A page of operations.", Page[OperationBody]),),
+        problems={404: "The tenant is unknown, or outside the caller's grants."},
+    )
+)
+async def list_operations(call: Call, app: Services) -> func.HttpResponse:
+    """One page of the operations that the caller sees."""
+    query = call.query
+    found, cursor = await app.operations.list(
+        call.caller,
+        tenant=await tenant_id(call, app),
+        status=query.one_of("status", list(Status)),
+        kind=query.one_of("type", KINDS),
+        created_by=query.text("createdBy"),
+        since=query.time("from"),
+        until=query.time("to"),
+        top=query.top(),
+        cursor=query.text("cursor"),
+    )
+    await app.tables.refresh_clock()
+    now = app.tables.now()
+    value = [present.operation(operation, now, words()) for operation in found]
+    return json_answer(Page[OperationBody](value=value, next_link=next_link(call.url, cursor)))
+
+
+async def tenant_id(call: Call, app: Services) -> str | None:
+    """Id of the tenant in the query; ``NotFound`` when there is none for this caller."""
+    name = call.query.text("tenant")
+    return (await app.tenants.get(call.caller, name)).id if name else None
+
+
+@router.add(
+    Route(
+        name="get_operation",
+        method="GET",
+        path=OPERATION,
+        summary="Status, phase, progress and grouped errors of an operation, with the first page of its results.",
+        role=Role.READ,
+        answers=(Answer(200, "The operation.", OperationBody),),
+    )
+)
+async def get_operation(call: Call, app: Services) -> func.HttpResponse:
+    """The operation with its first results."""
+    operation = await app.operations.get(call.caller, call.path["id"])
+    found, cursor = await Results(app, operation, words()).page(DEFAULT_TOP, None)
+    url = f"{call.origin}/api/{BASE}/operations/{operation.id}/results"
+    results = Page[ResultBody](value=found, next_link=next_link(url, cursor))
+    body = await shown(app, operation)
+    return json_answer(body.model_copy(update={"results": results}))
+
+
+@router.add(
+    Route(
+        name="get_results",
+        method="GET",
+        path=f"{OPERATION}/results",
+        summary="The results of an operation, one a user.",
+        role=Role.READ,
+        parameters=(
+            Parameter("status", "Only with this status.", {"type": "string", "enum": list(STATUSES)}),
+            TENANT,
+            TOP,
+            CURSOR,
+            FORMAT,
+        ),
+        answers=(Answer(200, "A page of results; as CSV all of them.", Page[ResultBody], types=("text/csv",)),),
+    )
+)
+async def get_results(call: Call, app: Services) -> func.HttpResponse:
+    """A page of results as JSON, or all of them as CSV."""
+    top, status = call.query.top(), call.query.one_of("status", STATUSES)
+    operation = await app.operations.get(call.caller, call.path["id"])
+    if tenant := await tenant_id(call, app):
+        parts = tuple(part for part in operation.tenants if part.tenant_id == tenant)
+        if not parts:
+            raise NotFound(f"The operation has no tenant {tenant}.")
+        operation = replace(operation, tenants=parts)
+    results = Results(app, operation, words(), status)
+    if call.wants_csv():
+        rows = (result_row(each) async for each in results.all())
+        return csv_answer(await write_csv(RESULT_COLUMNS, rows), f"results-{operation.id}")
+    found, cursor = await results.page(top, call.query.text("cursor"))
+    return json_answer(Page[ResultBody](value=found, next_link=next_link(call.url, cursor)))
+
+
+@router.add(
+    Route(
+        name="cancel_operation",
+        method="POST",
+        path=f"{OPERATION}/cancel",
+        summary="Cancel an operation: what was sent is recorded, the rest is left alone.",
+        role=Role.OPERATE,
+        answers=(
+            Answer(202, "It is being cancelled.", OperationBody),
+            Answer(200, "It was being cancelled already, or is.", OperationBody),
+        ),
+        problems={409: "The state does not allow it; the detail names it."},
+    )
+)
+async def cancel_operation(call: Call, app: Services) -> func.HttpResponse:
+    """Mark the operation as being cancelled; its orchestration ends it."""
+    operation_id = (await app.operations.get(call.caller, call.path["id"])).id
+    again = False
+
+    def cancel(operation: Operation) -> Operation:
+        nonlocal again
+        if not all(call.caller.sees(part.tenant_id) for part in operation.tenants):
+            raise RequestRejected(403, "The operation has tenants outside the caller's grants.")
+        changed = apply_verb(operation, "cancel")
+        again = changed is operation
+        return changed
+
+    try:
+        operation = await app.operations.change(operation_id, cancel)
+    except VerbRefused as refused:
+        raise StateConflict(str(refused)) from None
+    return json_answer(await shown(app, operation), 200 if again else 202)
