@@ -1,7 +1,7 @@
 """Make one attempt at one batch: read its users again, write ahead, send what is still to do, record what came back.
 
-Safe to run twice: the row ``w|{batch}|{epoch}|{attempt}`` is inserted before anything goes out, so a second run of the same
-attempt sends nothing and leaves the outcome to be read back.
+Safe to run twice: the row ``w|{batch}|{epoch}|{attempt}`` is inserted before anything goes out, so a second run of the
+same attempt sends nothing and leaves the outcome to be read back.
 """
 
 import asyncio
@@ -66,7 +66,10 @@ async def attempt(app: Services, work: BatchWork) -> BatchDone:
 
 
 async def _send_until(app: Services, work: BatchWork) -> float:
-    """The monotonic time until which this run may send: counted from before the turn was read; 0 where the turn is not ours."""
+    """The monotonic time until which this run may send, counted from before the turn was read.
+
+    0 where the turn is not ours.
+    """
     read_at = monotonic()
     turn, _ = await app.turns.read(work.tenant)
     if turn.holder != f"{work.operation}:{work.epoch}":
@@ -127,7 +130,10 @@ def _todo(
 
 
 def _unread(decision: Decision, answer: ItemAnswer | None, work: BatchWork, sending: Sending, at: datetime) -> None:
-    """A user that could not be read: tried again while it may pass, then failed; 404 may be a lagging replica at first (trap 30)."""
+    """A user that could not be read: tried again while it may pass, then failed.
+
+    404 may be a lagging replica at first (trap 30).
+    """
     if work.attempt < (MAX_SENDS if answer else 3):
         sending.later((answer.retry_after if answer else None) or backoff(work.attempt))
         return

@@ -75,9 +75,9 @@ async def _close_seats(app: Services, work: TenantEnd, seats: Mapping[str, int])
 
     async def try_once() -> None:
         reservations, guard = await app.seats.read(work.tenant)
-        now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
+        now = app.tables.now().timestamp()
         mine = [r for r in reservations if r.operation_id == work.operation]
-        closed = [close(confirm(r, max(0, seats.get(r.sku_id, 0) - r.taken), now, horizon)) for r in mine]
+        closed = [close(confirm(r, max(r.taken, seats.get(r.sku_id, 0)), now)) for r in mine]
         if closed != mine:
             await app.seats.write(work.tenant, closed, (), guard)
 

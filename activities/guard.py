@@ -12,7 +12,10 @@ CANCELLING = Stop(code="cancelling")
 
 
 async def check_in(services: Services, run: TenantRun) -> Stop | None:
-    """Say that the tenant is looked after, and tell whether to stop: a later epoch works, or the operation is being cancelled."""
+    """Say that the tenant is looked after, and tell whether to stop.
+
+    Either a later epoch works, or the operation is being cancelled.
+    """
     operation, _ = await asyncio.gather(services.operations.read_op(run.operation), keep_watch(services, run))
     return stop_of(operation, run)
 
@@ -25,7 +28,7 @@ def stop_of(operation: Operation, run: OperationRun) -> Stop | None:
 
 
 async def keep_watch(services: Services, run: TenantRun, seconds: float = 0.0) -> None:
-    """Move the time at which the sweeper must look at the tenant: after a wait of ``seconds``, with the usual allowance."""
+    """Move the time at which the sweeper must look at the tenant: after ``seconds``, with the usual allowance."""
     await services.tables.refresh_clock()
     at = services.tables.now() + timedelta(seconds=seconds + services.settings.heartbeat_stale)
     await services.due.move(run.operation, run.tenant, at)

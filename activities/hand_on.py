@@ -52,9 +52,9 @@ async def _confirm_seats(app: Services, done: WindowDone) -> None:
 
     async def try_once() -> None:
         reservations, guard = await app.seats.read(done.tenant)
-        now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
+        now = app.tables.now().timestamp()
         changed = [
-            confirm(reservation, done.seats[reservation.sku_id] - reservation.taken, now, horizon)
+            confirm(reservation, done.seats[reservation.sku_id], now)
             for reservation in reservations
             if reservation.operation_id == done.operation and done.seats.get(reservation.sku_id, 0) > reservation.taken
         ]

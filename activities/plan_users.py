@@ -1,5 +1,6 @@
 """Plan one blob of users: one decision a user, written once; those with nothing to do get their outcome at once."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -78,7 +79,7 @@ def _impossible(request: AssignRequest, skus: dict[str, Sku]) -> Stop | None:
     return None
 
 
-async def _group_names(directory: Directory, request: AssignRequest, users: list[User]) -> dict[str, str]:
+async def _group_names(directory: Directory, request: AssignRequest, users: Sequence[User]) -> dict[str, str]:
     """Names of the groups from which users inherit a wanted SKU."""
     wanted = {licence.sku_id for licence in request.licences}
     groups = {a.group_id for user in users for a in user.state.assignments if a.sku_id in wanted and a.group_id}

@@ -17,7 +17,7 @@ from shared.domain.codes import ResultCode
 from shared.domain.model import Sku
 from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
-from shared.domain.seats import Partial, Refused, SeatNeed, expired, need, reserve, trim
+from shared.domain.seats import Partial, Refused, SeatNeed, Shortfall, expired, need, reserve, trim
 from shared.errors import Denied
 from shared.services import Services, services
 from shared.tables.contention import until_settled
@@ -78,20 +78,20 @@ async def _reserve(
         now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
         answer = reserve(skus, reservations, run.operation, wanted, now, horizon, partial)
         if isinstance(answer, Refused):
-            return _refusal(skus, wanted, answer.shortfalls)
+            return _refusal(skus, answer.shortfalls)
         gone = [r for r in reservations if r.operation_id != run.operation and expired(r, now, horizon)]
         await app.seats.write(run.tenant, answer.reservations, gone, guard)
-        return dict(answer.seats) if isinstance(answer, Partial) else None
+        return dict(answer.granted) if isinstance(answer, Partial) else None
 
     return await until_settled(try_once)
 
 
-def _refusal(skus: Mapping[str, Sku], wanted: Mapping[str, SeatNeed], shortfalls: Mapping[str, int]) -> Stop:
+def _refusal(skus: Mapping[str, Sku], shortfalls: Mapping[str, Shortfall]) -> Stop:
     details = {
-        skus[sku_id].part_number: {"needed": wanted[sku_id].takes, "missing": missing}
-        for sku_id, missing in shortfalls.items()
+        skus[sku_id].part_number: {"needed": s.needed, "available": s.available, "missing": s.missing}
+        for sku_id, s in shortfalls.items()
     }
-    texts = [f"{name}: {seats['missing']} of {seats['needed']} missing" for name, seats in details.items()]
+    texts = [f"{name}: {seats['needed']} needed, {seats['available']} available" for name, seats in details.items()]
     return Stop(
         code=ResultCode.INSUFFICIENT_LICENSES, message=f"Not enough seats ({'; '.join(texts)})", details=details
     )

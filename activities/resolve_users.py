@@ -1,6 +1,6 @@
 """Resolve a tenant's selection to users, written in selection order as blobs of 500.
 
-A failure to read is never "nobody": it ends the tenant (a group that is not there, consent that is missing) or is tried again.
+A failure to read is never "nobody": it ends the tenant (no such group, no consent) or is tried again.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Send one attempt's writes and judge every answer by itself: usage locations first, then the licences, one call a user."""
+"""Send one attempt's writes and judge every answer by itself: usage locations first, then licences, one call a user."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -56,7 +56,7 @@ class Sending:
 
 
 async def send(directory: Directory, todo: Sequence[Todo], at: datetime, *, send_until: float, into: Sending) -> None:
-    """Set the usage locations that are missing, then send the licences, nothing after the monotonic time ``send_until``.
+    """Set the usage locations that are missing, then send the licences; nothing after ``send_until`` (monotonic).
 
     Raises ``Denied`` when the tenant refuses the app altogether.
     """
@@ -108,7 +108,7 @@ async def _assign(directory: Directory, todo: Sequence[Todo], into: Sending, at:
 
 
 def _judge(user: Todo, answer: ItemAnswer, into: Sending, at: datetime) -> None:
-    """A refusal is final unless it passes by itself: a throttle, a fault of Graph, or its reads lagging behind our own PATCH."""
+    """A refusal is final unless it passes by itself: a throttle, a fault of Graph, or a lag behind our own PATCH."""
     into.throttled += answer.throttled
     if answer.throttled and (answer.scope or "").startswith("Tenant"):
         into.blocked_for = max(into.blocked_for, answer.retry_after or 0.0)

@@ -21,7 +21,7 @@ def run_operation(context: task.OrchestrationContext, given: Any) -> Generator[t
     """Begin the operation and run each tenant that has work."""
     run = OperationRun.model_validate(given)
     begun = Begun.model_validate((yield call(context, BEGIN_OPERATION, run)))
-    children = [
+    children: list[task.Task[Any]] = [
         context.call_sub_orchestrator(
             RUN_TENANT,
             input=TenantRun(operation=run.operation, epoch=run.epoch, tenant=tenant).wire(),

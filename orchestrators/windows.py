@@ -1,7 +1,7 @@
 """The windows of a tenant: take the turn, fan out the batches it pays for, hand the turn on, audit.
 
-Before a state changes, what was sent is settled: a cancelled tenant goes on with the batches whose outcome is unknown, and
-sends nothing more.
+Before a state changes, what was sent is settled: a cancelled tenant goes on with the batches whose outcome is unknown,
+and sends nothing more.
 """
 
 from collections import Counter
@@ -82,7 +82,7 @@ class _Course:
 
 
 def apply_windows(context: task.OrchestrationContext, given: Windows) -> "Steps[Windows | Stop | None]":
-    """Apply batches until all are settled (None), the tenant must stop (why), or a new generation takes over (its state)."""
+    """Apply batches until all are settled (None), the tenant must stop (why), or a new generation goes on (its state)."""
     course = _Course.of(given)
     for _ in range(STEPS_PER_GENERATION):
         if course.open.done or (course.stop and course.stop.code == "superseded"):
@@ -92,8 +92,7 @@ def apply_windows(context: task.OrchestrationContext, given: Windows) -> "Steps[
             yield from _window(context, course, ready)
         else:
             yield from _rest(context, course)
-    for audit in course.audits:
-        yield audit
+    yield from _finish_audits(course)
     if course.open.done or (course.stop and course.stop.code == "superseded"):
         return course.stop
     return course.carried()
@@ -119,10 +118,14 @@ def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -
         course.stop = course.stop or batch.stop
     yield call(context, HAND_ON, _window_done(course, taken, done))
     course.window += 1
-    for audit in course.audits:
-        yield audit
+    yield from _finish_audits(course)
     marks = [(batch.batch, batch.mark) for batch in done if batch.mark]
     course.audits = [call(context, RECORD_AUDIT, AuditWork(**dict(course.run), marks=marks))] if marks else []
+
+
+def _finish_audits(course: _Course) -> "Steps[None]":
+    for audit in course.audits:
+        _ = yield audit
 
 
 def _fan_out(context: task.OrchestrationContext, course: _Course, paid: Ready) -> "Steps[list[BatchDone]]":
@@ -141,7 +144,7 @@ def _fan_out(context: task.OrchestrationContext, course: _Course, paid: Ready) -
 
 
 def _lost(attempt: BatchWork) -> BatchDone:
-    """An attempt that failed for good may have gone out: read its users before anything else, and let the turn run out."""
+    """An attempt that failed for good may have gone out: its users are read next, and the turn runs out by itself."""
     return BatchDone(
         batch=attempt.batch,
         attempt=attempt.attempt,

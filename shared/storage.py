@@ -1,8 +1,9 @@
 """What tables and blobs share: how to reach the storage account, and what its errors mean to us."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -11,9 +12,9 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from shared.errors import DependencyDown, RowConflict
 from shared.settings import Settings, SettingsError
 
-RETRIES = {"retry_total": 3, "retry_backoff_factor": 0.2, "retry_backoff_max": 2}
+RETRIES: Mapping[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.2, "retry_backoff_max": 2}
 """Few and short: an activity is repeated as a whole, and a caller is told within seconds."""
-TIMEOUTS = {"connection_timeout": 5, "read_timeout": 30}
+TIMEOUTS: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 30}
 
 DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -71,11 +72,11 @@ def token_credential() -> AsyncTokenCredential:
 
 
 @contextmanager
-def storage_errors(what: str) -> Iterator[None]:
+def storage_errors(what: str) -> Generator[None]:
     """Turn the SDK's errors into ours.
 
-    Raises ``RowConflict`` when a row or blob exists or moved (409, 412; 404 of a conditional write), ``DependencyDown`` when
-    storage does not answer or does not let us in; any other refusal is our own mistake and passes as it is.
+    Raises ``RowConflict`` when a row or blob exists or moved (409, 412; 404 of a conditional write), ``DependencyDown``
+    when storage does not answer or does not let us in; any other refusal is our own mistake and passes as it is.
     """
     try:
         yield

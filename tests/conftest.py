@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.azurite import Azurite, running_azurite
 from tests.support.simulator import Simulator, running_simulator
 
 
@@ -12,3 +13,10 @@ def simulator() -> Iterator[Simulator]:
     """One simulator a test run; each test loads tenants of its own."""
     with running_simulator() as simulator:
         yield simulator
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """One storage emulator a test run; ``azurite.settings()`` gives each test an account of its own."""
+    with running_azurite() as azurite:
+        yield azurite

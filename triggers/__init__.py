@@ -1,1 +1,15 @@
-"""How work comes in: HTTP routes, timers and dropped files."""
+"""Where operations come from: HTTP routes, timers and the CSV drop."""
+
+import azure.durable_functions as df
+
+from triggers import anchors, assign, audit, operations, sweeper, tenants
+from triggers.meta import meta_router
+
+API = (assign.router, operations.router, audit.router, tenants.router)
+META = meta_router(API)
+
+BLUEPRINTS: tuple[df.Blueprint, ...] = (
+    *(router.blueprint() for router in (*API, META)),
+    sweeper.bp,
+    anchors.bp,
+)

@@ -70,7 +70,9 @@ async def assign(call: Call, app: Services) -> func.HttpResponse:
     named = list({tenant.id: tenant for tenant in tenants.values()}.values())
     skus = await resolve_skus(app, body, named)
     request = normalise(body, tenants, skus, plan_of, nearest_plans)
-    request_sha = await app.staging.put(request.stored())
+    stored = request.stored()
+    request_sha = hashlib.sha256(stored).hexdigest()
+    await app.staging.put(request_sha, stored)
     await app.tables.refresh_clock()
     claimed, operation = await app.operations.claim(
         Operation(

@@ -10,11 +10,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import azure.functions as func
-from azure.core.exceptions import AzureError
 from pydantic import BaseModel, ValidationError
 
 from shared import access
@@ -45,14 +44,14 @@ log = logging.getLogger(__name__)
 
 
 class Starter(Protocol):
-    """Starts an orchestration; one that is there already counts as started."""
+    """Starts an orchestration; one that was started before counts as started."""
 
     async def __call__(self, name: str, instance_id: str, given: dict[str, Any]) -> None: ...
 
 
-async def no_starter(name: str, instance_id: str, given: dict[str, Any]) -> None:
-    """The starter of routes that start nothing."""
-    raise LookupError(f"this route cannot start {name}")
+async def starts_nothing(name: str, instance_id: str, given: dict[str, Any]) -> None:
+    """What routes get that declare to start nothing."""
+    raise LookupError(f"this route cannot start {name} {instance_id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Call:
     body: bytes
     url: str
     now: datetime
-    start: Starter = no_starter
+    start: Starter = starts_nothing
 
     @property
     def origin(self) -> str:
@@ -105,20 +104,21 @@ def csv_answer(data: bytes, name: str) -> func.HttpResponse:
 
 
 async def respond(
-    route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter = no_starter
+    route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter = starts_nothing
 ) -> func.HttpResponse:
     """The answer to a request, whatever happens."""
     try:
-        headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
+        given = cast(Mapping[str, str], request.headers)
+        headers = {name.lower(): value for name, value in given.items()}
         caller = await _caller(route, headers, app)
         body = _checked_body(route, request, headers)
         allowed = {parameter.name for parameter in route.parameters if parameter.where == "query"}
         query = Query(dict(request.params), allowed)
         call = Call(caller, dict(request.route_params), query, headers, body, request.url, datetime.now(UTC), start)
         return await handler(call, app)
-    except (LicenceError, AzureError) as error:
+    except LicenceError as error:
         return problem(error, request.url)
-    except Exception:  # noqa: BLE001 - the last boundary: whatever it is, the caller gets a problem and no stack trace
+    except Exception:  # the last boundary: whatever it is, the caller gets a problem and no stack trace
         correlation_id = str(uuid.uuid4())
         log.exception("Unexpected fault of %s, correlation id %s", route.name, correlation_id)
         detail = f"A fault of the app; its log has more under the correlation id {correlation_id}."
@@ -152,17 +152,15 @@ def _checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str,
     return body
 
 
-def problem(error: LicenceError | AzureError, url: str) -> func.HttpResponse:
-    """The problem that stands for an error of ours or of the storage SDK."""
+def problem(error: LicenceError, url: str) -> func.HttpResponse:
+    """The problem that stands for an error of ours."""
     match error:
         case RequestRejected():
             headers = {"WWW-Authenticate": "ApiKey"} if error.status == HTTPStatus.UNAUTHORIZED else {}
             return _problem(error.status, str(error), url, error.problems, headers)
         case NotFound():
             return _problem(404, str(error), url)
-        case StateConflict() | RowConflict():
-            return _problem(409, str(error), url)
-        case Denied():
+        case StateConflict() | RowConflict() | Denied():
             return _problem(409, str(error), url)
         case DependencyDown():
             return _problem(503, str(error), url, headers=_retry_after(error.retry_after))
@@ -170,9 +168,6 @@ def problem(error: LicenceError | AzureError, url: str) -> func.HttpResponse:
             return _problem(503, str(error), url, headers=_retry_after(error.retry_after))
         case GraphError():
             return _problem(502, str(error), url)
-        case AzureError():
-            log.warning("Storage did not answer: %s", error.message)
-            return _problem(503, "Storage does not answer.", url, headers=_retry_after(None))
         case _:
             return _problem(400, str(error), url)
 

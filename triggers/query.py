@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from shared.errors import RequestRejected
+from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 
 MAX_TOP = 1000
 DEFAULT_TOP = 100
@@ -42,7 +43,7 @@ class Query:
         value = self.text("top")
         if value is None:
             return DEFAULT_TOP
-        number = int(value) if value.isascii() and value.isdigit() and len(value) < 8 else 0  # noqa: PLR2004
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 8 else 0
         if not 1 <= number <= MAX_TOP:
             raise RequestRejected(400, f"top must be a number from 1 to {MAX_TOP}, not {value!r}.")
         return number
@@ -57,6 +58,15 @@ class Query:
         except ValueError:
             raise RequestRejected(400, f"{name} must be a time like 2026-11-23T02:00:00Z, not {value!r}.") from None
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+    def slice[T](self, rows: list[T]) -> tuple[list[T], str | None]:
+        """The page of ``rows`` that ``top`` and ``cursor`` ask for, and the cursor of the next one."""
+        top, place = self.top(), read_cursor(self.text("cursor"), 1)
+        if place is not None and not (place[0].isascii() and place[0].isdigit()):
+            raise bad_cursor()
+        start = int(place[0]) if place else 0
+        end = start + top
+        return rows[start:end], make_cursor(str(end)) if end < len(rows) else None
 
 
 def next_link(url: str, cursor: str | None) -> str | None:

@@ -23,7 +23,7 @@ async def tenants_with_tags(tenants: TenantStore, tags: frozenset[str]) -> froze
 async def targets_of(app: Services, caller: Caller, names: tuple[str, ...]) -> dict[str, Tenant]:
     """The tenants that the targets of a body name, by that name.
 
-    Raises ``RequestRejected``: 422 with a pointer for a tenant that is not registered or disabled. Raises ``NotFound`` for
+    Raises ``RequestRejected`` (422) with a pointer for a tenant that is not registered or disabled, ``NotFound`` for
     one outside the caller's grants; to a caller with limited grants an unknown one looks the same.
     """
     found: dict[str, Tenant] = {}

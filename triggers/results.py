@@ -9,7 +9,6 @@ from shared.contracts.present import Words
 from shared.contracts.responses import ResultBody
 from shared.domain.operation import Operation, TenantPart
 from shared.domain.states import ENDED
-from shared.errors import NotFound
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 
@@ -46,20 +45,18 @@ class Results:
         first, after = self._place(cursor)
         found: list[ResultBody] = []
         scanned = 0
-        for n, part in enumerate(self.operation.tenants[first:], first):
-            async for block in self._blocks(part, after):
-                scanned += 1
+        for part in self.operation.tenants[first:]:
+            last, after = after, -1
+            async for block in self._blocks(part, last):
                 for index, row in block.rows:
                     if len(found) == top:
                         return found, make_cursor(part.tenant_id, str(last))
                     found.append(row)
                     last = index
                 last = block.last
+                scanned += 1
                 if scanned == SCAN_BLOCKS:
                     return found, make_cursor(part.tenant_id, str(last))
-            after = last = -1
-            if len(found) == top and n + 1 < len(self.operation.tenants):
-                return found, make_cursor(self.operation.tenants[n + 1].tenant_id, "-1")
         return found, None
 
     async def all(self) -> AsyncIterator[ResultBody]:
@@ -104,9 +101,8 @@ class Results:
         ended = part.status in ENDED
         if self.status == "pending" and (ended or not part.totals.pending):
             return
-        try:
-            manifest = await self.app.plans.manifest(plan_id, part.tenant_id)
-        except NotFound:
+        manifest = await self.app.plans.manifest(plan_id, part.tenant_id)
+        if manifest is None:
             async for block in self._recorded(part, after, self.status):
                 yield block
             return
@@ -133,7 +129,8 @@ async def samples(app: Services, operation: Operation) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for part in operation.tenants:
         if part.totals.failed:
-            for each in await app.results.page(operation.id, part.tenant_id, status="failed", top=SAMPLED):
+            failed = app.results.page(operation.id, part.tenant_id, status="failed", after_index=-1, top=SAMPLED)
+            for each in await failed:
                 names = found.setdefault(each.code or "", [])
                 if len(names) < SAMPLES:
                     names.append(each.user_principal_name)

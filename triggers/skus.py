@@ -16,8 +16,9 @@ TENANTS_AT_ONCE = 8
 async def resolve_skus(app: Services, body: AssignBody, tenants: Sequence[Tenant]) -> Mapping[str, Sku]:
     """The SKU of each name in ``body.licenses``.
 
-    A GUID that nobody knows stands for itself: planning tells whether the tenant has it. Raises ``RequestRejected`` (422) with
-    the nearest part numbers for what is unknown or ambiguous, and ``DependencyDown`` when no tenant could be asked.
+    A GUID that nobody knows stands for itself: planning tells whether the tenant has it. Raises ``RequestRejected``
+    (422) with the nearest part numbers for what is unknown or ambiguous, and ``DependencyDown`` when no tenant could be
+    asked.
     """
     known = catalogue()
     if not all(_settled(known, licence) for licence in body.licenses):
@@ -65,8 +66,8 @@ def _settled(known: Catalogue, licence: Licence) -> bool:
 async def _live_skus(app: Services, tenants: Sequence[Tenant]) -> list[Sku]:
     """What the tenants subscribe to; tenants that cannot be read are left out as long as one answers.
 
-    Raises ``DependencyDown`` when none answered and waiting may help. Where consent is missing everywhere it will not: then
-    nothing more is known than the catalogue says.
+    Raises ``DependencyDown`` when none answered and waiting may help. Where consent is missing everywhere it will not:
+    then nothing more is known than the catalogue says.
     """
     gate = asyncio.Semaphore(TENANTS_AT_ONCE)
 

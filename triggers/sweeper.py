@@ -1,4 +1,4 @@
-"""The sweeper: brings back every tenant that nobody looked after in time, whatever the engine did to its orchestration."""
+"""The sweeper: brings back every tenant that nobody looked after in time, whatever became of its orchestration."""
 
 import logging
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""``python -m dev.localhost [--app DIR]``: serve the app of a folder until SIGTERM or Ctrl-C; SIGHUP loads its code again."""
+"""``python -m dev.localhost [--app DIR]``: serve an app until SIGTERM or Ctrl-C; SIGHUP loads its code again."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ _QUIET = ("azure", "durabletask", "grpc", "aiohttp", "asyncio", "httpx", "urllib
 
 def main() -> int:
     """Run the host; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m dev.localhost", description="Serve a Functions app on this machine.")
+    parser = argparse.ArgumentParser(prog="python -m dev.localhost", description="Serve a Functions app locally.")
     parser.add_argument("--app", type=Path, default=Path.cwd(), help="folder with function_app.py and host.json")
     app_dir = parser.parse_args().app.resolve()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

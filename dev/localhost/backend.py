@@ -3,9 +3,9 @@
 The engine is ``durabletask.testing``'s; what is changed here, each where the stock code loses work or grows:
 
 * no limit on history and message size, as exceeding one drops the work item and the orchestration hangs;
-* a child's result is delivered when it ends, by no thread that waits 30 s for it; a terminated parent takes its children along;
+* a child's result is delivered when it ends, not by a thread that waits 30 s; a terminated parent ends its children;
 * timers run on the host's loop instead of a sleeping thread each;
-* results of an earlier generation (before ``continue_as_new``) or for an ended instance are dropped, not replayed into it;
+* results of an earlier generation (before ``continue_as_new``) or for an ended instance are dropped, not replayed;
 * finished instances are forgotten after some minutes, or when there are too many.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn, cast
+from typing import NoReturn, cast, override
 
 import grpc
 from durabletask.internal import helpers
@@ -83,12 +83,14 @@ class Backend(InMemoryOrchestrationBackend):
         self._first_token: dict[str, int] = {}
         self._finished: dict[str, float] = {}  # in order of their end
 
+    @override
     def start(self) -> str:
         """Start the gRPC server the durable client talks to, on a free port; returns its address."""
-        options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)]
+        options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         self._shutdown_event.clear()
         self._server = grpc.server(ThreadPoolExecutor(_SERVER_THREADS), options=options)
-        stubs.add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # pyright: ignore[reportUnknownMemberType] (generated)
+        # The generated function has no types.
+        stubs.add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # pyright: ignore[reportUnknownMemberType]
         self._port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
         return f"127.0.0.1:{self._port}"
@@ -97,14 +99,14 @@ class Backend(InMemoryOrchestrationBackend):
         """Whether a result for work that this turn scheduled can still change something."""
         with self._lock:
             instance = self._instances.get(instance_id)
-            return instance is not None and not self._is_ended(instance) and int(token) >= self._first_token[instance_id]
+            if instance is None or self._is_ended(instance):
+                return False
+            return int(token) >= self._first_token[instance_id]
 
-    def unfinished(self) -> int:
-        """Number of instances that have not ended."""
-        with self._lock:
-            return sum(not self._is_ended(instance) for instance in self._instances.values())
-
-    def StartInstance(self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext) -> pb.CreateInstanceResponse:
+    @override
+    def StartInstance(
+        self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
+    ) -> pb.CreateInstanceResponse:
         """Start an instance; a start in the future is refused, as the stock engine would start it at once."""
         if request.HasField("scheduledStartTimestamp"):
             when = request.scheduledStartTimestamp.ToDatetime(tzinfo=UTC)
@@ -115,6 +117,7 @@ class Backend(InMemoryOrchestrationBackend):
             self._begin(response.instanceId)
         return response
 
+    @override
     def CompleteOrchestratorTask(
         self, request: pb.OrchestratorResponse, context: grpc.ServicerContext
     ) -> pb.CompleteTaskResponse:
@@ -126,7 +129,10 @@ class Backend(InMemoryOrchestrationBackend):
                 self._enqueue_orchestration(request.instanceId)
         return response
 
-    def CompleteActivityTask(self, request: pb.ActivityResponse, context: grpc.ServicerContext) -> pb.CompleteTaskResponse:
+    @override
+    def CompleteActivityTask(
+        self, request: pb.ActivityResponse, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
         """Take the result of an activity, unless nobody waits for it any more."""
         with self._lock:
             if not self.is_wanted(request.instanceId, request.completionToken):
@@ -156,6 +162,7 @@ class Backend(InMemoryOrchestrationBackend):
         self._first_token[instance_id] = instance.completion_token
         self._finished.pop(instance_id, None)
 
+    @override
     def _create_instance_internal(
         self, instance_id: str, name: str, encoded_input: str | None = None, version: str | None = None
     ) -> None:
@@ -165,11 +172,13 @@ class Backend(InMemoryOrchestrationBackend):
     def _is_ended(self, instance: OrchestrationInstance) -> bool:
         return self._is_terminal_status(instance.status)
 
+    @override
     def _wait_for_state(
         self, instance_id: str, predicate: Callable[[OrchestrationInstance], bool], timeout: float | None
     ) -> OrchestrationInstance | None:
         return super()._wait_for_state(instance_id, predicate, timeout or _WAIT_SECONDS)
 
+    @override
     def _enqueue_orchestration(self, instance_id: str) -> None:
         instance = self._instances.get(instance_id)
         if instance and self._is_ended(instance):
@@ -178,6 +187,7 @@ class Backend(InMemoryOrchestrationBackend):
             # What comes during a turn is enqueued at its end; in the queue it would only be put back, with a pause.
             super()._enqueue_orchestration(instance_id)
 
+    @override
     def _process_complete_orchestration_action(
         self, instance: OrchestrationInstance, complete_action: pb.CompleteOrchestrationAction
     ) -> None:
@@ -189,6 +199,7 @@ class Backend(InMemoryOrchestrationBackend):
             instance.pending_events[:] = outside
         super()._process_complete_orchestration_action(instance, complete_action)
 
+    @override
     def _process_create_timer_action(self, instance: OrchestrationInstance, action: pb.OrchestratorAction) -> None:
         instance_id, token, timer_id = instance.instance_id, str(instance.completion_token), action.id
         fire_at = action.createTimer.fireAt.ToDatetime(tzinfo=UTC)
@@ -205,10 +216,12 @@ class Backend(InMemoryOrchestrationBackend):
 
         self._call_later(max(0.0, (fire_at - datetime.now(UTC)).total_seconds()), fire)
 
+    @override
     def _watch_sub_orchestration(self, parent_instance_id: str, sub_instance_id: str, task_id: int) -> None:
         token = self._instances[parent_instance_id].completion_token
         self._parents[sub_instance_id] = _Parent(parent_instance_id, token, task_id)
 
+    @override
     def _notify_waiters(self, instance_id: str) -> None:
         """Called by the engine whenever an instance has taken a turn."""
         super()._notify_waiters(instance_id)
@@ -221,6 +234,7 @@ class Backend(InMemoryOrchestrationBackend):
             self._instances[parent.instance_id].pending_events.append(_child_ended(instance, parent.task_id))
             self._enqueue_orchestration(parent.instance_id)
 
+    @override
     def _terminate_instance_internal(self, instance_id: str, output: str | None, recursive: bool = False) -> None:
         super()._terminate_instance_internal(instance_id, output)
         if recursive:

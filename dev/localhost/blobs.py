@@ -1,8 +1,9 @@
 """Blob triggers: poll containers, deliver each version of a blob once, give up after five tries.
 
-A version is (container, name, ETag). Each has a receipt, an empty blob in ``azure-webjobs-hosts-local`` whose metadata says how
-often it was tried and how it ended, so that neither a restart nor a second host delivers it again. While a function runs its
-receipt is leased: a second host passes it by, and when this host is killed the lease runs out and another try is made.
+A version is (container, name, ETag). Each has a receipt, an empty blob in ``azure-webjobs-hosts-local`` whose metadata
+says how often it was tried and how it ended, so that neither a restart nor a second host delivers it again. While a
+function runs its receipt is leased: a second host passes it by, and when this host is killed the lease runs out and
+another try is made.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError, ServiceRequestError
@@ -81,7 +82,7 @@ class BlobTriggers:
             try:
                 if not has_receipts:
                     with contextlib.suppress(ResourceExistsError):
-                        await self._service(watch).create_container(RECEIPTS)
+                        await self._service(watch).get_container_client(RECEIPTS).create_container()
                     has_receipts = True
                 await self._look(watch, stop)
                 broken = False
@@ -96,14 +97,15 @@ class BlobTriggers:
         settled = self._settled.setdefault(watch.function.name, set())
         listed: set[str] = set()
         try:
-            async for blob in self._service(watch).get_container_client(watch.container).list_blobs(include=["metadata"]):
+            container = self._service(watch).get_container_client(watch.container)
+            async for blob in container.list_blobs(include=["metadata"]):
                 receipt = _receipt_name(watch, blob)
                 listed.add(receipt)
                 if receipt in settled or stop.is_set():
                     continue
-                if match := watch.pattern.fullmatch(blob.name):
-                    if await self._deliver(watch, blob, match.groupdict(), receipt):
-                        settled.add(receipt)
+                match = watch.pattern.fullmatch(blob.name)
+                if match is None or await self._deliver(watch, blob, match.groupdict(), receipt):
+                    settled.add(receipt)
         except ResourceNotFoundError:
             return  # the container is not there yet
         settled &= listed
@@ -133,7 +135,7 @@ class BlobTriggers:
                 log.error("%s (blob %s, try %d of %d)\n%s", error, path, tries, MAX_TRIES, error.trace)
                 state = "poison" if tries >= MAX_TRIES else "open"
             if state == "poison":
-                log.error("blob %s (ETag %s) is poison for %s after %d tries", path, blob.etag, watch.function.name, tries)
+                log.error("blob %s (ETag %s) is poison for %s, not tried again", path, blob.etag, watch.function.name)
             await receipt.set_blob_metadata({**note, "state": state}, lease=lease)
             return state != "open"
 
@@ -166,7 +168,7 @@ class BlobTriggers:
 
 
 @contextlib.asynccontextmanager
-async def _kept(lease: BlobLeaseClient) -> AsyncIterator[None]:
+async def _kept(lease: BlobLeaseClient) -> AsyncGenerator[None]:
     """Hold a lease for as long as it takes, then give it back."""
 
     async def renew() -> None:
@@ -195,10 +197,14 @@ def _watch(function: Function) -> Watch:
     setting = str(trigger.get("connection") or "AzureWebJobsStorage")
     connection = os.environ.get(setting)
     if not connection:
-        raise AppLoadError(f"function {function.name}: its blob trigger needs the connection string in the setting {setting}")
+        raise AppLoadError(
+            f"function {function.name}: its blob trigger needs a connection string in the setting {setting}"
+        )
     container, _, names = str(trigger["path"]).partition("/")
     if "{" in container:
-        raise AppLoadError(f"function {function.name}: {trigger['path']!r}: a pattern as container is not served locally")
+        raise AppLoadError(
+            f"function {function.name}: {trigger['path']!r} has a pattern as container, not served locally"
+        )
     literals = re.split(r"\{(\w+)\}", names or "{name}")
     pattern = "".join(f"(?P<{t}>.+)" if i % 2 else re.escape(t) for i, t in enumerate(literals))
     return Watch(function, connection, container, re.compile(pattern))

@@ -69,7 +69,7 @@ class DurableHost:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def client_input(self, origin: str | None = None) -> Datum:
-        """The durable client binding's value, as the extension in Azure sends it; ``origin`` is where the caller sees us."""
+        """The durable client binding's value, as the extension sends it; ``origin`` is where the caller sees us."""
         webhooks = f"{origin or self.origin}/runtime/webhooks/durabletask"
         return Datum(
             json.dumps(
@@ -133,7 +133,8 @@ class DurableHost:
         for action in response.actions:
             if action.HasField("completeOrchestration") and action.completeOrchestration.HasField("failureDetails"):
                 details = action.completeOrchestration.failureDetails
-                log.warning("orchestrator %s (%s) failed: %s: %s", name, request.instanceId, details.errorType, details.errorMessage)
+                error_type, message = details.errorType, details.errorMessage
+                log.warning("orchestrator %s (%s) failed: %s: %s", name, request.instanceId, error_type, message)
         self.backend.CompleteOrchestratorTask(response, IN_PROCESS)
 
     async def _activity(self, request: pb.ActivityRequest, token: str) -> None:

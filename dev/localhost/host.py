@@ -104,7 +104,6 @@ def _listen(port: int) -> socket.socket:
         listener.bind((LOOPBACK, port))
     except OSError as error:
         listener.close()
-        raise HostError(
-            f"port {port} (LOCALHOST_PORT) on {LOOPBACK} cannot be used: {error.strerror}; set LOCALHOST_PORT=0 to pick a free one"
-        ) from error
+        reason = f"port {port} (LOCALHOST_PORT) on {LOOPBACK} cannot be used: {error.strerror}"
+        raise HostError(f"{reason}; set LOCALHOST_PORT=0 to pick a free one") from error
     return listener

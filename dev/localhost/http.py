@@ -4,7 +4,7 @@ import hmac
 import logging
 import time
 from collections.abc import Mapping
-from http.cookies import Morsel, SimpleCookie
+from http.cookies import SimpleCookie
 from typing import Any, cast
 
 from aiohttp import web
@@ -101,11 +101,11 @@ def _response(answer: Any) -> web.Response:
         return web.Response(text=str(answer.value))
     value = cast(dict[str, Any], answer.value)
     headers: CIMultiDict[str] = CIMultiDict()
-    for name, datum in cast(dict[str, Datum], value["headers"]).items():
+    for name, header in cast(dict[str, Any], value["headers"]).items():
         if name.lower() not in _OWN_HEADERS:
-            headers.add(name, datum.value)
+            headers.add(name, header.value)
     for cookie in cast(list[SimpleCookie], value["cookies"] or []):
-        for morsel in cast("list[Morsel[str]]", list(cookie.values())):
+        for morsel in cookie.values():
             headers.add("Set-Cookie", morsel.OutputString())
     return web.Response(status=int(value["status_code"].value), headers=headers, body=value["body"].value)
 

@@ -1,8 +1,8 @@
 """Load an app's functions with Microsoft's worker runtime, and call them through it.
 
-``azure_functions_runtime`` is the code of the Python worker in Azure, so what it refuses there (a signature, a return annotation,
-a name twice) it refuses here. Its parts used below are private and the version is pinned; this is the only module that knows
-them. The worker's loader wants a module of protobuf classes: plain classes with the same field names are enough.
+``azure_functions_runtime`` is the code of the Python worker in Azure, so what it refuses there (a signature, a return
+annotation, a name twice) it refuses here. Its parts used below are private and the version is pinned; this is the only
+module that calls them. The worker's loader wants a module of protobuf classes: plain ones with the same fields do.
 """
 
 import importlib
@@ -21,7 +21,7 @@ from typing import Any, cast
 from azure_functions_runtime import handle_event, loader, native_invocation
 from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.bindings.meta import load_binding_registry
-from azure_functions_runtime.functions import FunctionInfo, Registry
+from azure_functions_runtime.functions import Registry
 
 from dev.localhost.errors import AppLoadError, InvocationError
 
@@ -119,7 +119,8 @@ async def invoke(
 ) -> Any:
     """Call a function: async ones on this loop, others in the worker's thread pool.
 
-    Returns its return value as the worker encodes it, a ``Datum``, or None where it has no ``$return``. Raises ``InvocationError`` with the function's own exception.
+    Returns its return value as the worker encodes it, a ``Datum``, or None where it has no ``$return``. Raises
+    ``InvocationError`` with the function's own exception.
     """
     caught: list[Exception] = []
     token = _caught.set(caught)
@@ -157,7 +158,7 @@ def _describe(indexed: Any) -> Function:
     bindings = tuple(cast(dict[str, Any], json.loads(raw)) for raw in indexed.get_raw_bindings())
     for binding in bindings:
         if binding["type"] not in TRIGGERS + _OTHER_BINDINGS:
-            raise AppLoadError(f"function {name}: binding {binding['name']!r} is a {binding['type']}, not served locally")
+            raise AppLoadError(f"function {name}: {binding['name']!r} is a {binding['type']}, not served locally")
     if not any(binding["type"] in TRIGGERS for binding in bindings):
         raise AppLoadError(f"function {name} has no trigger")
     return Function(name, str(uuid.uuid5(uuid.NAMESPACE_OID, name)), bindings)
@@ -165,15 +166,17 @@ def _describe(indexed: Any) -> Function:
 
 def _prepare_blob_function(function: Function, registry: Registry) -> None:
     parameter = function.trigger["name"]
-    info = cast(FunctionInfo, registry.get_function(function.id))
+    info: Any = registry.get_function(function.id)
     if info.input_types[parameter].binding_name != "blobTrigger":
-        raise AppLoadError(f"function {function.name}: {parameter!r} asks for the content, annotate it func.InputStream")
+        raise AppLoadError(
+            f"function {function.name}: {parameter!r} asks for the content, annotate it func.InputStream"
+        )
     call = _without_content(info.func, parameter, is_async=info.is_async)
     cast(Any, registry)._functions[function.id] = info._replace(func=call)
 
 
 class _NoContent(io.RawIOBase):
-    """The content of a blob that was not fetched; refuses to be read, as an empty answer would look like an empty blob."""
+    """The content of a blob, not fetched; refuses to be read, as nothing would look like an empty blob."""
 
     def read(self, size: int = -1) -> bytes:
         raise io.UnsupportedOperation("a blob trigger brings name and ETag; read the blob through its client")
@@ -186,13 +189,13 @@ def _without_content(call: Callable[..., Any], parameter: str, *, is_async: bool
         arguments[parameter]._io = _NoContent()
         return arguments
 
-    if not is_async:
-        return lambda **arguments: call(**closed(arguments))
+    def call_sync(**arguments: Any) -> Any:
+        return call(**closed(arguments))
 
     async def call_async(**arguments: Any) -> Any:
         return await call(**closed(arguments))
 
-    return call_async
+    return call_async if is_async else call_sync
 
 
 def _belongs_to(module: ModuleType, app_dir: Path) -> bool:

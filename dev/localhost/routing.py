@@ -1,7 +1,7 @@
 """Route templates of HTTP functions: ``items/{id:int}``, ``hello/{who?}``, ``files/{*rest}``.
 
-Matching is on whole paths, ignores case, and prefers, segment by segment, literals over constrained parameters over plain ones
-over a catch-all, as ASP.NET Core does for the Functions host.
+Matching is on whole paths, ignores case, and prefers, segment by segment, literals over constrained parameters over
+plain ones over a catch-all, as ASP.NET Core does for the Functions host.
 """
 
 import re

@@ -24,15 +24,15 @@ def read_host_json(app_dir: Path) -> HostSettings:
     content = _read_json(app_dir / "host.json")
     if content is None or content.get("version") != "2.0":
         raise HostError(f'{app_dir / "host.json"} must be there and have "version": "2.0"')
-    extensions = content.get("extensions") or {}
-    prefix = (extensions.get("http") or {}).get("routePrefix", "api")
-    return HostSettings(str(prefix), dict(extensions.get("durableTask") or {}))
+    extensions = _section(content, "extensions")
+    prefix = _section(extensions, "http").get("routePrefix", "api")
+    return HostSettings(str(prefix), _section(extensions, "durableTask"))
 
 
 def apply_local_settings(app_dir: Path) -> None:
     """Put ``Values`` of ``local.settings.json``, where there is one, into the environment; what is set there wins."""
     content = _read_json(app_dir / "local.settings.json")
-    for name, value in ((content or {}).get("Values") or {}).items():
+    for name, value in _section(content or {}, "Values").items():
         os.environ.setdefault(name, str(value))
 
 
@@ -49,7 +49,7 @@ def function_key() -> str:
     return os.environ.get("LOCALHOST_FUNCTION_KEY", "")
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
@@ -58,4 +58,11 @@ def _read_json(path: Path) -> Any:
         raise HostError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise HostError(f"{path} is not a JSON object")
-    return cast(Any, content)
+    return cast(dict[str, Any], content)
+
+
+def _section(content: dict[str, Any], name: str) -> dict[str, Any]:
+    value = content.get(name, {})
+    if not isinstance(value, dict):
+        raise HostError(f"{name} is not a JSON object: {value!r}")
+    return cast(dict[str, Any], value)

@@ -50,7 +50,7 @@ class Timers:
         self._tasks: list[asyncio.Task[None]] = []
 
     def replace(self, timers: tuple[Schedule, ...], *, starting: bool) -> None:
-        """Follow these schedules; a run under way is finished. ``starting`` runs those with ``runOnStartup`` at once."""
+        """Follow these schedules; a run under way is finished. ``starting``: ``runOnStartup`` counts."""
         self._stop.set()
         self._stop = asyncio.Event()
         self._tasks = [task for task in self._tasks if not task.done()]

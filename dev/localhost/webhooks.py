@@ -1,4 +1,4 @@
-"""``/runtime/webhooks/durabletask``: the HTTP management routes of the Durable extension, as far as a developer needs them.
+"""``/runtime/webhooks/durabletask``: the management routes of the Durable extension, as far as a developer needs them.
 
 Routes and status codes: learn.microsoft.com, "HTTP API reference, Durable Functions".
 """
@@ -9,9 +9,14 @@ from typing import Any
 import grpc
 from aiohttp import web
 from azure.durable_functions.internal.compat.durable_orchestration_status import DurableOrchestrationStatus
-from durabletask.client import OrchestrationState, OrchestrationStatus, new_orchestration_state, parse_orchestration_state
+from durabletask.client import (
+    OrchestrationState,
+    OrchestrationStatus,
+    new_orchestration_state,
+    parse_orchestration_state,
+)
 from durabletask.internal import orchestrator_service_pb2 as pb
-from google.protobuf.wrappers_pb2 import Int32Value, StringValue
+from google.protobuf.wrappers_pb2 import StringValue
 
 from dev.localhost.backend import IN_PROCESS, Backend, Refused
 
@@ -41,13 +46,14 @@ class Webhooks:
             try:
                 query.runtimeStatus.append(_STATUS[name.strip().lower()])
             except KeyError:
-                raise web.HTTPBadRequest(text=f"runtimeStatus: {name!r} is none of {', '.join(sorted(_STATUS))}") from None
+                reason = f"runtimeStatus: {name!r} is none of {', '.join(sorted(_STATUS))}"
+                raise web.HTTPBadRequest(text=reason) from None
         if prefix := request.query.get("instanceIdPrefix"):
             query.instanceIdPrefix.CopyFrom(StringValue(value=prefix))
         if top := request.query.get("top"):
             if not top.isdecimal():
                 raise web.HTTPBadRequest(text=f"top: {top!r} is not a number")
-            query.maxInstanceCount = Int32Value(value=int(top)).value
+            query.maxInstanceCount = int(top)
         if token := request.headers.get("x-ms-continuation-token"):
             query.continuationToken.CopyFrom(StringValue(value=token))
         found = self._backend.QueryInstances(pb.QueryInstancesRequest(query=query), IN_PROCESS)
@@ -111,9 +117,10 @@ class Webhooks:
         return state.instance_id
 
 
-_STATUS = {
-    name.removeprefix("ORCHESTRATION_STATUS_").replace("_", "").lower(): pb.OrchestrationStatus.ValueType(number)
-    for name, number in pb.OrchestrationStatus.items()
+# The enum's own types are told wrong: its values are plain ints.
+_STATUS: dict[str, Any] = {
+    name.removeprefix("ORCHESTRATION_STATUS_").replace("_", "").lower(): pb.OrchestrationStatus.Value(name)
+    for name in pb.OrchestrationStatus.keys()  # noqa: SIM118 (a protobuf enum is no mapping)
 }
 
 

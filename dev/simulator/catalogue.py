@@ -26,12 +26,13 @@ def products() -> dict[str, Product]:
     pairs: list[tuple[str, str]] = raw["servicePlans"]
     plans = [ServicePlan(each, name) for each, name in pairs]
     skus: list[dict[str, Any]] = raw["skus"]
-    return {
-        sku["skuPartNumber"]: Product(
-            sku["skuId"], sku["skuPartNumber"], sku["displayName"], tuple(plans[n] for n in sku["plans"])
-        )
-        for sku in skus
-    }
+    return {sku["skuPartNumber"]: _product(sku, plans) for sku in skus}
+
+
+def _product(sku: dict[str, Any], plans: list[ServicePlan]) -> Product:
+    numbers: list[int] = sku["plans"]
+    included = tuple(plans[number] for number in numbers)
+    return Product(sku["skuId"], sku["skuPartNumber"], sku["displayName"], included)
 
 
 def find_product(reference: str) -> Product | None:

@@ -120,14 +120,15 @@ class Throttle:
                 ),
             ]
         worst = max(charges, key=lambda each: each.bucket.wait(each.cost))
-        wait = worst.bucket.wait(worst.cost)
+        passes = worst.bucket.wait(worst.cost) == 0
         for each in charges:
-            if wait == 0 or each.bucket is worst.bucket:
+            if passes or each is worst:
                 each.bucket.take(each.cost)
         usage = max(each.bucket.usage for each in charges)
         if usage >= WARN_AT:
             headers["x-ms-throttle-limit-percentage"] = f"{min(usage, 1.8):.2f}"
-        if wait > 0:
+        if not passes:
+            wait = worst.bucket.wait(worst.cost)  # with what this request added
             error: GraphError = throttled(max(1, ceil(wait)), worst.scope, worst.information)
             error.headers |= headers
             raise error

@@ -8,5 +8,6 @@
 
 from dev.stack.parts import StackError
 from dev.stack.stack import Host, Stack, World
+from dev.stack.tenants import loaded_tenants, register_tenants
 
-__all__ = ["Host", "Stack", "StackError", "World"]
+__all__ = ["Host", "Stack", "StackError", "World", "loaded_tenants", "register_tenants"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from dev.stack.parts import StackError
 from dev.stack.settings import PORTS
 from dev.stack.stack import REPOSITORY, Stack
-from dev.stack.tenants import demo_domains, register_tenants
+from dev.stack.tenants import loaded_tenants, register_tenants
 
 
 async def run(app_dir: Path) -> None:
@@ -35,7 +35,7 @@ async def _serve(app_dir: Path) -> None:
     keeps_data = bool(environment.get("LOCALHOST_DATA", ".localhost"))
     async with Stack(env=environment, in_memory=not keeps_data, world="demo", app_dir=app_dir) as stack:
         if stack.simulator_url:
-            await register_tenants(stack.api_url, stack.api_key, await demo_domains(stack.simulator_url))
+            await register_tenants(stack.api_url, stack.api_key, await loaded_tenants(stack.simulator_url))
         _print_addresses(stack)
         raise await stack.died()
 
@@ -58,7 +58,7 @@ def _print_addresses(stack: Stack) -> None:
 def main() -> int:
     """Run the stack; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dev.stack", description="Run the local stack until Ctrl-C.")
-    parser.add_argument("--app", type=Path, default=REPOSITORY, help="folder of the Functions app, this one unless told")
+    parser.add_argument("--app", type=Path, default=REPOSITORY, help="folder of the Functions app")
     try:
         asyncio.run(run(parser.parse_args().app.resolve()))
     except StackError as error:

@@ -1,8 +1,8 @@
 """Kill what a dead stack left behind.
 
-The stack holds the write end of this process's standard input and reports the process groups it starts (``+123``) and ends
-(``-123``), one a line. The end of the input means the stack is gone, however it went: every group still listed is killed.
-A pipe works the same on every POSIX system and for parts that are not ours, where Linux's parent-death signal does not.
+The stack holds the write end of this process's standard input and reports the process groups it starts (``+123``) and
+ends (``-123``), one a line. The end of the input means the stack is gone, however it went: every group still listed is
+killed. A pipe works the same on every POSIX system; Linux's parent-death signal follows a thread, and Linux only.
 """
 
 import contextlib

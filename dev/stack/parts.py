@@ -110,7 +110,7 @@ class Part:
                         raise self.death()
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError as error:
-            raise StackError(f"{self.name}: no {what} within {seconds:g} s; the end of its log:\n{self.tail()}") from error
+            raise StackError(f"{self.name}: no {what} within {seconds:g} s; its log ends:\n{self.tail()}") from error
 
     async def ended(self) -> int:
         """Wait for the end of the process; returns its exit code."""

@@ -28,7 +28,8 @@ LOCAL_DEFAULTS = {
     "SWEEPER_SCHEDULE": "*/2 * * * * *",
 }
 
-# A setting of the product reaches a stack only through its ``env``: a shell that points at a real tenant must not leak in.
+# A setting of the product reaches a stack only through its ``env``: a shell that points at a real tenant must not leak
+# into a test.
 _NOT_INHERITED = {
     *PORTS,
     *LOCAL_DEFAULTS,
@@ -76,8 +77,8 @@ def api_key(data: Path | None) -> str:
         return path.read_text().strip()
     except FileNotFoundError:
         key = secrets.token_urlsafe(24)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(key + "\n")
+        path.touch(mode=0o600)
+        path.write_text(key + "\n")
         return key
 
 

@@ -54,7 +54,7 @@ class Host:
         return await self._part.stop()
 
     async def reload(self) -> None:
-        """Let the host load the app's code again (SIGHUP) and wait until it has; raises ``StackError`` when it could not."""
+        """Let the host load the app's code again (SIGHUP) and wait for it; raises ``StackError`` when it could not."""
         before = self._verdicts()
         self._part.signal(signal.SIGHUP)
 
@@ -83,10 +83,11 @@ class Host:
 class Stack:
     """Azurite, the simulator and ``hosts`` hosts, for the length of an ``async with``.
 
-    ``env`` holds settings of the product and of the stack (see the settings table), and wins over the local defaults; settings in
-    this process's own environment are not inherited. Ports not set are free ones. With ``in_memory`` nothing is kept; otherwise
-    data and logs live under ``LOCALHOST_DATA``. ``world="demo"`` starts the simulator with the demo tenants. Where
-    ``GRAPH_BASE_URL`` is set or ``simulator`` is false no simulator starts. Raises ``StackError`` when a part cannot start.
+    ``env`` holds settings of the product and of the stack (see the settings table), and wins over the local defaults;
+    settings in this process's own environment are not inherited. Ports not set are free ones. With ``in_memory``
+    nothing is kept; otherwise data and logs live under ``LOCALHOST_DATA``. ``world="demo"`` starts the simulator with
+    its demo tenants (not yet registered with the app, see ``register_tenants``). Where ``GRAPH_BASE_URL`` is set or
+    ``simulator`` is false no simulator starts. Raises ``StackError`` when a part cannot start.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Stack:
         self.logs = Path()
         self._data: Path | None = None
         self._guard: Guard | None = None
+        self._started = 0
         self.hosts: list[Host] = []
         self.simulator_url = ""
         self.storage = ""
@@ -146,7 +148,8 @@ class Stack:
 
     async def start_host(self, env: Mapping[str, str] | None = None, app_dir: Path | None = None) -> Host:
         """Start one more host on the same storage and simulator; ``env`` wins over the stack's settings."""
-        number = len(self.hosts) + 1
+        self._started += 1
+        number = self._started
         # Only the first host can have the configured port.
         port = self._env.get("LOCALHOST_PORT", "0") if number == 1 else "0"
         settings = {

@@ -12,23 +12,23 @@ _TENANTS = "/api/automation/bulk-licenses/tenants"
 _LOADED = "/_sim/tenants"
 
 
-async def demo_domains(simulator_url: str) -> list[str]:
-    """The domains of the tenants the simulator was started with. Raises ``StackError`` when it does not say."""
+async def loaded_tenants(simulator_url: str) -> list[str]:
+    """The ids of the tenants in the simulator. Raises ``StackError`` when it does not say."""
     async with httpx.AsyncClient(base_url=simulator_url, timeout=30) as client:
         try:
             answer = (await client.get(_LOADED)).raise_for_status()
         except httpx.HTTPError as error:
             raise StackError(f"the simulator did not list its tenants: {error!r}") from error
-        return [tenant["domain"] for tenant in answer.json()["value"]]
+        return [tenant["tenant"] for tenant in answer.json()]
 
 
-async def register_tenants(api_url: str, api_key: str, domains: Iterable[str]) -> None:
-    """Register each tenant by its domain. Raises ``StackError`` with the app's answer when one is refused."""
+async def register_tenants(api_url: str, api_key: str, tenants: Iterable[str]) -> None:
+    """Register each tenant by its id or a domain. Raises ``StackError`` with the app's answer when one is refused."""
     async with httpx.AsyncClient(base_url=api_url, headers={"x-api-key": api_key}, timeout=30) as client:
-        for domain in domains:
+        for tenant in tenants:
             try:
-                answer = await client.put(f"{_TENANTS}/{domain}", json={})
+                answer = await client.put(f"{_TENANTS}/{tenant}", json={})
             except httpx.HTTPError as error:
-                raise StackError(f"tenant {domain}: the app did not answer: {error!r}") from error
+                raise StackError(f"tenant {tenant}: the app did not answer: {error!r}") from error
             if answer.is_error:
-                raise StackError(f"tenant {domain} was not registered: HTTP {answer.status_code} {answer.text}")
+                raise StackError(f"tenant {tenant} was not registered: HTTP {answer.status_code} {answer.text}")

@@ -2,9 +2,9 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
-from pydantic import BaseModel
+from shared.contracts.responses import AuditEntryBody, HeldLicence, ResultBody
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -63,40 +63,35 @@ async def write_csv(columns: Sequence[str], rows: AsyncIterator[Mapping[str, obj
     return out.getvalue().encode()
 
 
-def result_row(result: BaseModel) -> dict[str, object]:
+def result_row(result: ResultBody) -> Mapping[str, object]:
     """One result as cells: lists separated by ``;``, plans as ``SKU: plan plan``."""
-    told = result.model_dump(mode="json", by_alias=True)
-    error = told["error"] or {}
-    return told | {
-        "code": error.get("code"),
-        "message": error.get("message") or told["message"],
-        "detail": error.get("detail"),
-        "added": ";".join(told["added"]),
-        "removed": ";".join(told["removed"]),
-        "disabledPlans": ";".join(f"{sku}: {' '.join(plans)}" for sku, plans in told["disabledPlans"].items()),
-        "skippedLicenses": ";".join(f"{each['sku']}: {each['code']}" for each in told["skippedLicenses"]),
+    error = result.error
+    return {
+        **result.model_dump(mode="json", by_alias=True),
+        "code": error.code if error else None,
+        "message": error.message if error else result.message,
+        "detail": error.detail if error else None,
+        "added": ";".join(result.added),
+        "removed": ";".join(result.removed),
+        "disabledPlans": ";".join(f"{sku}: {' '.join(plans)}" for sku, plans in result.disabled_plans.items()),
+        "skippedLicenses": ";".join(f"{each.sku}: {each.code}" for each in result.skipped_licenses),
     }
 
 
-def audit_row(entry: BaseModel) -> dict[str, object]:
-    """One audit entry as cells; a licence is ``SKU``, its disabled plans in brackets, and ``inherited`` where it is."""
-    told = entry.model_dump(mode="json", by_alias=True)
-    return told | {
-        "actor": told["actor"]["id"],
-        "licensesBefore": _licences(told["before"]["licenses"]),
-        "licensesAfter": _licences(told["after"]["licenses"]),
-        "usageLocationBefore": told["before"]["usageLocation"],
-        "usageLocationAfter": told["after"]["usageLocation"],
-        "seatChange": ";".join(f"{sku}: {change:+d}" for sku, change in told["seatChange"].items()),
-        "price": ";".join(f"{sku}: {price}" for sku, price in told["price"].items()),
+def audit_row(entry: AuditEntryBody) -> Mapping[str, object]:
+    """One audit entry as cells; a licence is its SKU, the disabled plans in brackets, and ``inherited`` where it is."""
+    return {
+        **entry.model_dump(mode="json", by_alias=True),
+        "actor": entry.actor.id,
+        "licensesBefore": ";".join(map(_licence, entry.before.licenses)),
+        "licensesAfter": ";".join(map(_licence, entry.after.licenses)),
+        "usageLocationBefore": entry.before.usage_location,
+        "usageLocationAfter": entry.after.usage_location,
+        "seatChange": ";".join(f"{sku}: {change:+d}" for sku, change in entry.seat_change.items()),
+        "price": ";".join(f"{sku}: {price}" for sku, price in entry.price.items()),
     }
 
 
-def _licences(licences: Iterable[Mapping[str, object]]) -> str:
-    return ";".join(_licence(each) for each in licences)
-
-
-def _licence(licence: Mapping[str, object]) -> str:
-    plans = licence["disabledPlans"]
-    off = f" ({' '.join(map(str, plans))})" if isinstance(plans, list) and plans else ""
-    return f"{licence['sku']}{off}{' inherited' if licence['inherited'] else ''}"
+def _licence(licence: HeldLicence) -> str:
+    off = f" ({' '.join(licence.disabled_plans)})" if licence.disabled_plans else ""
+    return f"{licence.sku}{off}{' inherited' if licence.inherited else ''}"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.catalogue import Catalogue
 from shared.contracts import responses as body
+from shared.domain.audit import AuditEntry
 from shared.domain.codes import ResultCode, status_of
 from shared.domain.model import AddLicence, Decision, LicenceState, Sku
 from shared.domain.operation import (
@@ -56,19 +57,6 @@ class Words:
             for each in licences
             if each.disabled_plans
         }
-
-    def state(self, state: LicenceState) -> body.RecordedState:
-        """A recorded state of a user."""
-        licences = [
-            body.HeldLicence(
-                sku=self.sku(held.sku_id),
-                sku_id=held.sku_id,
-                disabled_plans=self.plans(held.sku_id, held.disabled_plans),
-                inherited=held.group_id is not None,
-            )
-            for held in state.assignments
-        ]
-        return body.RecordedState(licenses=licences, usage_location=state.usage_location)
 
 
 def progress(parts: Iterable[TenantPart], now: datetime) -> body.Progress:
@@ -231,6 +219,42 @@ def planned_result(tenant_id: str, decision: Decision, words: Words, *, ended: b
         attempts=0,
         completed_at=None,
     )
+
+
+def audit_entry(entry: AuditEntry) -> body.AuditEntryBody:
+    """An entry of the audit; SKUs and service plans bear the names they had when it was written."""
+    return body.AuditEntryBody(
+        sequence=entry.sequence,
+        tenant_id=entry.tenant_id,
+        at=entry.at,
+        actor=actor(entry.actor),
+        operation_id=entry.operation_id,
+        user_id=entry.user_id,
+        user_principal_name=entry.user_principal_name,
+        action=entry.action,
+        before=_recorded(entry.before, entry),
+        after=_recorded(entry.after, entry),
+        seat_change=dict(entry.seat_change),
+        price=dict(entry.price),
+        currency=entry.currency,
+        request_id=entry.request_id,
+        reason=entry.reason,
+        previous_hash=entry.previous_hash,
+        hash=entry.hash,
+    )
+
+
+def _recorded(state: LicenceState, entry: AuditEntry) -> body.RecordedState:
+    licences = [
+        body.HeldLicence(
+            sku=entry.part_numbers.get(held.sku_id, held.sku_id),
+            sku_id=held.sku_id,
+            disabled_plans=sorted(entry.plan_names.get(plan, plan) for plan in held.disabled_plans),
+            inherited=held.group_id is not None,
+        )
+        for held in state.assignments
+    ]
+    return body.RecordedState(licenses=licences, usage_location=state.usage_location)
 
 
 def tenant(which: Tenant) -> body.TenantBodyOut:

@@ -120,16 +120,6 @@ class AssignBody(Request):
         """The entries of one tenant, in order: their selections are united, and so are their exclusions."""
         return tuple(target for target in self.targets if target.tenant == tenant_id)
 
-    def target_of(self, tenant_id: str) -> Target:
-        """The one entry of a tenant; ``ValueError`` where there are none or several."""
-        (target,) = self.targets_of(tenant_id)
-        return target
-
-    @property
-    def tenant_ids(self) -> tuple[str, ...]:
-        """The tenants named, each once, in order."""
-        return tuple(dict.fromkeys(target.tenant for target in self.targets))
-
     def stored(self) -> bytes:
         """The JSON kept in staging: the same model gives the same bytes."""
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()

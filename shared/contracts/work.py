@@ -155,8 +155,8 @@ class WindowDone(TenantRun):
     keep_turn: bool = False
     blocked_for: float = 0.0
     by_code: dict[str, int]
-    throttled: int = 0
-    taken: dict[str, int] = {}
+    throttled: int
+    seats: dict[str, int]
 
 
 class AuditWork(TenantRun):

@@ -1,7 +1,9 @@
-"""The audit's hash chain: each entry carries the hash of the one before, so that no entry can be changed, left out or put in between.
+"""The audit's hash chain: each entry carries the hash of the one before, so none can be changed, left out or put
+between.
 
-hash = SHA-256(previous hash as 64 hex digits, then the entry as canonical JSON without its two hashes). Canonical JSON has sorted
-keys, no spaces, UTF-8, sets as sorted lists, times in UTC with milliseconds. The first entry follows ``GENESIS``.
+hash = SHA-256(previous hash as 64 hex digits, then the entry as canonical JSON without its two hashes). Canonical JSON
+has sorted keys, no spaces, UTF-8, sets as sorted lists, times in UTC with milliseconds. The first entry follows
+``GENESIS``.
 """
 
 import hashlib
@@ -22,8 +24,9 @@ GENESIS = "0" * 64
 class AuditEntry:
     """One user's change. ``seat_change`` and ``price`` (a month, in ``currency``) go by part number.
 
-    ``part_numbers`` names the SKUs of ``before``, ``after`` and ``seat_change`` by SKU id, ``plan_names`` the service plans by
-    plan id, so that an entry can be read when the catalogue has moved on. Sequence and hashes are given by ``chain``.
+    ``part_numbers`` names the SKUs of ``before``, ``after`` and ``seat_change`` by SKU id, ``plan_names`` the service
+    plans by plan id, so that an entry can be read when the catalogue has moved on. Sequence and hashes are given by
+    ``chain``.
     """
 
     tenant_id: str
@@ -79,8 +82,9 @@ class Anchor:
 class Verification:
     """What a check of a chain found.
 
-    ``first_broken`` is the first sequence at which the chain is not what was recorded; for a chain that was computed anew from
-    some entry on it is the first anchored entry that differs. ``anchored_at``: the latest anchor that the chain agrees with.
+    ``first_broken`` is the first sequence at which the chain is not what was recorded; for a chain that was computed
+    anew from some entry on it is the first anchored entry that differs. ``anchored_at``: the latest anchor that the
+    chain agrees with.
     """
 
     status: Literal["intact", "broken", "empty"]

@@ -47,7 +47,7 @@ def overlay(live: LicenceState, writes: Sequence[RecentWrite]) -> LicenceState:
     assignments of its SKUs and for the usage location; Graph never empties that, so an after-state without one says
     nothing of it.
     """
-    state = live
+    state: LicenceState = live
     for write in sorted(writes, key=lambda write: write.at):
         for sku_id in sorted(write.sku_ids):
             state = state.with_direct(sku_id, write.after.direct(sku_id))

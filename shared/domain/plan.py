@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from shared.domain.model import Change, Decision
+from shared.domain.model import Change, Decision, Sku
 
 CHUNK_USERS = 500
 """Users of one chunk (one blob)."""
@@ -25,7 +25,7 @@ def batch_of(decisions: Sequence[Decision], k: int) -> tuple[Decision, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ChunkInfo:
-    """What one chunk holds; ``writes`` are the Graph writes of each of its batches, ``changes`` its users to be changed."""
+    """What one chunk holds: the Graph writes of each of its batches, and how many of its users change."""
 
     first_index: int
     users: int
@@ -46,16 +46,18 @@ class Manifest:
     """A tenant's frozen plan: its chunks in selection order; empty when nobody was selected."""
 
     chunks: tuple[ChunkInfo, ...] = ()
+    skus: tuple[Sku, ...] = ()
+    """The tenant's SKUs when the plan was frozen: the names that results and audit show."""
 
     @classmethod
-    def of(cls, chunks: Iterable[ChunkInfo]) -> "Manifest":
+    def of(cls, chunks: Iterable[ChunkInfo], skus: Iterable[Sku] = ()) -> "Manifest":
         """A manifest of these chunks with their batches numbered one after the other."""
         numbered: list[ChunkInfo] = []
         batch = 0
         for chunk in chunks:
             numbered.append(replace(chunk, first_batch=batch))
             batch += len(chunk.writes)
-        return cls(tuple(numbered))
+        return cls(tuple(numbered), tuple(skus))
 
     @property
     def users(self) -> int:

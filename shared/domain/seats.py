@@ -14,7 +14,6 @@ from typing import Final
 from shared.domain.codes import ResultCode
 from shared.domain.model import Decision, Sku
 
-
 MAX_YOUNG: Final = 32
 """Confirmations that a reservation keeps apart; they live in one property of a row."""
 

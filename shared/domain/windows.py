@@ -75,8 +75,8 @@ class Progress:
     def after(self, results: Sequence[BatchResult], now: float) -> "Progress":
         """Return what is open after these attempts.
 
-        No user left: settled. Nothing sent, nothing unknown and no time named: as it was, so that the attempt's number is
-        used again. Else it waits ``ready_in`` seconds, and the attempt counts.
+        No user left: settled. Nothing sent, nothing unknown and no time named: as it was, and the attempt's number will
+        be used again. Else it waits ``ready_in`` seconds, and the attempt counts.
 
         Raises:
             ValueError: a result is for a batch that is not open.

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from shared.graph.sdk import Answer, Line, Sdk
 
 _ADVANCED = {"ConsistencyLevel": "eventual"}
-_PAUSES = (0.25, 1.0)
+PAUSES = (0.25, 1.0)
 """Seconds before the second and third try of a read, unless Graph says otherwise."""
-_LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 10.0
 """Longer waits are the caller's, by a durable timer."""
 
 
@@ -131,12 +131,12 @@ class Channel:
         return await self._line.send(method, url, {**batch.PRIORITY, **headers}, body)
 
     async def _retrying[T](self, once: Callable[[], Awaitable[T]]) -> T:
-        for pause in _PAUSES:
+        for pause in PAUSES:
             try:
                 return await once()
             except (Throttled, Unavailable) as error:
                 wait = pause if error.retry_after is None else error.retry_after
-                if wait > _LONGEST_PAUSE:
+                if wait > LONGEST_PAUSE:
                     raise
             except OutcomeUnknown:
                 wait = pause

@@ -37,6 +37,12 @@ _AADSTS = {
     "900023": "the tenant id is neither a GUID nor a domain",
     "53003": "a conditional access policy blocks the app",
 }
+_ONCE: dict[str, Any] = {"retry_total": 0}
+"""azure-identity does not retry by itself: reads and the engine do, and the error says what is wrong at once."""
+
+_LONGEST_PATH = 256
+"""A certificate in base64 is longer than any sensible path, and too long a path is an error of its own to ask for."""
+
 _CODE = re.compile(r"AADSTS(\d+)")
 _PASSING = {"90033", "50196", "90055"}
 """Entra ID's own words for *try again*: a transient fault, too many requests, throttled."""
@@ -92,9 +98,9 @@ def _source(credential: GraphCredential, tenant_id: str) -> TokenSource:
         case "static":
             return StaticToken(f"{credential.token}.{tenant_id}")
         case "clientSecret":
-            source = ClientSecretCredential(tenant_id, client_id, credential.client_secret or "")
+            source = ClientSecretCredential(tenant_id, client_id, credential.client_secret or "", **_ONCE)
         case "certificate":
-            source = CertificateCredential(tenant_id, client_id, **_certificate(credential.certificate or ""))
+            source = CertificateCredential(tenant_id, client_id, **_certificate(credential.certificate or ""), **_ONCE)
         case "managedIdentity":
             return FederatedToken(tenant_id, client_id, credential.managed_identity_client_id or "")
         case kind:
@@ -105,7 +111,7 @@ def _source(credential: GraphCredential, tenant_id: str) -> TokenSource:
 def _certificate(text: str) -> dict[str, Any]:
     if "-----BEGIN" in text:
         return {"certificate_data": text.encode()}
-    if Path(text[:1000]).is_file():
+    if len(text) < _LONGEST_PATH and Path(text).is_file():
         return {"certificate_path": text}
     try:
         return {"certificate_data": base64.b64decode(text, validate=True)}
@@ -137,7 +143,7 @@ class FederatedToken:
     def __init__(self, tenant_id: str, client_id: str, managed_identity_client_id: str) -> None:
         self._identity = ManagedIdentity(client_id=managed_identity_client_id)
         self._assertion = ""
-        self._app = ClientAssertionCredential(tenant_id, client_id, lambda: self._assertion)
+        self._app = ClientAssertionCredential(tenant_id, client_id, lambda: self._assertion, **_ONCE)
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """A token of the app; both steps answer from their caches while they can."""

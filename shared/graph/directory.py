@@ -10,9 +10,9 @@ from typing import cast
 from urllib.parse import quote
 
 from shared.domain.model import Sku, User
-from shared.errors import GraphError, GroupAmbiguous, GroupNotFound
+from shared.errors import GraphError, GroupAmbiguous, GroupNotFound, Unavailable
 from shared.graph import batch, parse
-from shared.graph.channel import Channel, Connection
+from shared.graph.channel import LONGEST_PAUSE, PAUSES, Channel, Connection
 from shared.graph.errors import refusal
 from shared.graph.model import Group, ItemAnswer, LicenceWrite, Organization
 from shared.settings import Settings
@@ -23,8 +23,6 @@ _PAGE = 999
 _IDS_A_CALL = 1000
 _BATCHES_AT_ONCE = 4
 """Batches of reads side by side: far below the limit of resource units, far above one at a time."""
-_TRIES = 3
-_LONGEST_PAUSE = 10.0
 
 
 class Graph:
@@ -154,17 +152,17 @@ class Directory:
     async def _find_chunk(self, references: Sequence[str]) -> dict[str, User | None]:
         found: dict[str, User | None] = {}
         left = list(references)
-        for attempt in range(1, _TRIES + 1):
+        for pause in (*PAUSES, None):
             answers = await self.read_users(left)
             refused = {ref: answer for ref, answer in answers.items() if isinstance(answer, ItemAnswer)}
             found |= cast(dict[str, User | None], {ref: answers[ref] for ref in left if ref not in refused})
             if not refused:
                 break
             worst = max(refused.values(), key=lambda answer: (answer.kind == "rejected", answer.retry_after or 0))
-            pause = max(worst.retry_after or 0, 0.25 * attempt)
-            if worst.kind == "rejected" or attempt == _TRIES or pause > _LONGEST_PAUSE:
+            wait = (pause or 0) if worst.retry_after is None else worst.retry_after
+            if worst.kind == "rejected" or pause is None or wait > LONGEST_PAUSE:
                 raise self._item_refused(worst)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(wait)
             left = list(refused)
         return found
 
@@ -219,9 +217,11 @@ class Directory:
         return self._no_group(f"with the id {group_id!r}") if error.status == 404 else error
 
     def _item_refused(self, answer: ItemAnswer) -> GraphError:
+        if answer.status is None:
+            return Unavailable(answer.message or "", tenant_id=self.tenant_id, request_id=answer.request_id)
         return refusal(
             tenant_id=self.tenant_id,
-            status=answer.status or 503,
+            status=answer.status,
             code=answer.code,
             message=answer.message,
             request_id=answer.request_id,

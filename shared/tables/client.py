@@ -16,7 +16,7 @@ from azure.data.tables.aio import TableClient
 from shared.settings import Settings
 from shared.storage import RETRIES, TIMEOUTS, Account, account, storage_errors, token_credential
 from shared.tables.clock import ServiceClock
-from shared.tables.table import Table
+from shared.tables.table import EntityClient, Table
 
 
 class _ReadDate(SansIOHTTPPolicy[Any, Any]):
@@ -44,7 +44,7 @@ class Tables:
             AzureNamedKeyCredential(where.name, where.key) if where.key else token_credential()
         )
         self._transport = AioHttpTransport(**TIMEOUTS)
-        self._clients: dict[str, asyncio.Task[TableClient]] = {}
+        self._clients: dict[str, asyncio.Task[EntityClient]] = {}
 
     @classmethod
     def open(cls, settings: Settings) -> "Tables":
@@ -69,21 +69,30 @@ class Tables:
         return self.clock.now()
 
     async def refresh_clock(self) -> None:
-        """Ask the service for its time, where no answer of the last minutes told it.
+        """Ask the service for its time, unless an answer of the last minutes told it.
 
         Raises ``DependencyDown`` when it does not answer.
         """
         if not self.clock.fresh:
             await self.table("due").get("due", "none")
 
-    async def _ready(self, name: str) -> TableClient:
+    async def _ready(self, name: str) -> EntityClient:
         opening = self._clients.get(name)
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception())):
             opening = self._clients[name] = asyncio.create_task(self._open(name))
         return await asyncio.shield(opening)
 
-    async def _open(self, name: str) -> TableClient:
-        client = TableClient(
+    async def _open(self, name: str) -> EntityClient:
+        client = self._connect(name)
+        with storage_errors(f"table {name}"):
+            try:
+                await client.create_table()
+            except ResourceExistsError:
+                return client
+        return client
+
+    def _connect(self, name: str) -> EntityClient:
+        return TableClient(
             self._where.url,
             name,
             credential=self._credential,
@@ -91,9 +100,3 @@ class Tables:
             per_call_policies=[_ReadDate(self.clock)],
             **RETRIES,
         )
-        with storage_errors(f"table {name}"):
-            try:
-                await client.create_table()
-            except ResourceExistsError:
-                return client
-        return client

@@ -1,8 +1,8 @@
 """The table service's time, read off the ``Date`` headers of its answers.
 
-Hosts disagree about the time; the service that holds the rows is one for all of them. A ``Date`` is cut to the second and read
-some milliseconds late, so ``Date`` minus our monotonic clock is a lower bound of the true offset; the greatest of the bounds seen
-in a few minutes is the tightest.
+Hosts disagree about the time; the service that holds the rows is one for all of them. A ``Date`` is cut to the second
+and read some milliseconds late, so ``Date`` minus our monotonic clock is a lower bound of the true offset; the greatest
+of the bounds seen in a few minutes is the tightest.
 """
 
 import time
@@ -21,7 +21,9 @@ class ServiceClock:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._samples: deque[tuple[float, float]] = deque()  # (received, offset), offsets falling: the first is the greatest
+        self._samples: deque[tuple[float, float]] = (
+            deque()
+        )  # (received, offset), offsets falling: the first is the greatest
         self._last = float("-inf")
 
     @property

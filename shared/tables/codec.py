@@ -1,11 +1,12 @@
 """Dataclasses to columns and back: JSON primitives stand alone, everything nested is JSON text in a column of its own.
 
-Times are ISO 8601 in UTC with a fixed width, so that they sort and compare as text. Each row carries the number of its schema.
+Times are ISO 8601 in UTC with a fixed width, so that they sort and compare as text. Each row carries the number of its
+schema.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import Field, fields
+from dataclasses import MISSING, Field, fields
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, Protocol
@@ -66,15 +67,16 @@ def check_columns(where: str, values: Mapping[str, Value]) -> None:
 
 
 class RowCodec[T: DataclassInstance]:
-    """Columns of one dataclass; ``nested`` names its fields that are not JSON primitives, ``keys`` those that stand in the key.
+    """Columns of one dataclass; ``nested`` names the fields that are no JSON primitives.
 
-    A field ``etag`` is taken from the row and never written.
+    A field ``etag`` is taken from the row and never written; fields to ``leave_out`` are neither written nor read.
     """
 
     def __init__(self, kind: type[T], *, nested: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> None:
         self.kind = kind
         self.nested = frozenset(nested)
         self.names = tuple(f.name for f in fields(kind) if f.name not in {"etag", *leave_out})
+        self.required = tuple(f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
         self.has_etag = any(f.name == "etag" for f in fields(kind))
         self.leave_out = frozenset({"etag", *leave_out})
 
@@ -105,7 +107,7 @@ class RowCodec[T: DataclassInstance]:
         Raises ``UnknownSchema`` for a row of another schema, ``ValueError`` for one that does not hold such an item.
         """
         check_schema(row)
-        data: dict[str, Any] = {}
+        data: dict[str, Any] = dict.fromkeys(self.required)  # None takes no column
         for name in self.names:
             value = row.values.get(name)
             if value is not None:

@@ -1,7 +1,7 @@
 """Table ``operationindex``: lists of operations, newest first, by month and by tenant.
 
-A caller without limits reads the months, one after the other; any other caller the partitions of the tenants granted, merged.
-Both hold the same keys, so one cursor serves both.
+A caller without limits reads the months, one after the other; any other caller the partitions of the tenants granted,
+merged. Both hold the same keys, so one cursor serves both.
 """
 
 import asyncio

@@ -48,8 +48,8 @@ class OperationStore:
     async def claim(self, operation: Operation) -> tuple[bool, Operation]:
         """Insert a new operation with its tenants.
 
-        Returns (True, it) for the one caller who inserted it, else (False, the stored one). The ``due`` rows stand before the
-        claim, so that a crash right after it is found by the sweeper.
+        Returns (True, it) for the one caller who inserted it, else (False, the stored one). The ``due`` rows stand
+        before the claim, so that a crash right after it is found by the sweeper.
         """
         stored = await self._find(SYSTEM, operation.id)
         if stored is not None:
@@ -82,7 +82,7 @@ class OperationStore:
                         await self._table.write(Write("insert", row))
 
     async def index(self, operation: Operation) -> None:
-        """Put the operation into the lists; again at its end, so that lists know end states without a look at the rows."""
+        """Put the operation into the lists; again when it ends, so that lists need not read its rows to know."""
         await self._index.put(operation)
 
     async def get(self, caller: Caller, operation_id: str) -> Operation:
@@ -148,9 +148,10 @@ class OperationStore:
     async def change(self, operation_id: str, fn: Callable[[Operation], Operation]) -> Operation:
         """Change an operation and its tenants by a pure function, repeated on fresh rows until nobody came between.
 
-        Only changed tenants are written, in one transaction with the row ``op``, which always goes along: two changes that each
-        read what the other writes (the last two tenants that end) cannot both succeed. Above 99 changed tenants the first ones
-        go in transactions of their own before. What ``fn`` raises passes through; ``RowConflict`` after 40 tries.
+        Only changed tenants are written, in one transaction with the row ``op``, which always goes along: two changes
+        that each read what the other writes (the last two tenants that end) cannot both succeed. Above 99 changed
+        tenants the first ones go in transactions of their own before. What ``fn`` raises passes through;
+        ``RowConflict`` after 40 tries.
         """
 
         async def attempt() -> Operation:

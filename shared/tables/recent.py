@@ -1,7 +1,7 @@
 """Table ``recent``: our own writes that Graph's reads may not show yet.
 
-Keys begin with the time, cut to 10 s, so that what is young is one range. Two writes of one user within such a step keep the
-later one: it holds the user's whole state.
+Keys begin with the time, cut to 10 s, so that what is young is one range. Two writes of one user within such a step
+keep the later one: it holds the user's whole state.
 """
 
 from collections import defaultdict

@@ -7,15 +7,16 @@ Keys: ``u|{index}`` outcomes, ``b|{batch}`` summaries (``b|s{n}`` for users whom
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
-from shared.domain.operation import Outcome, Summary
+from shared.domain.operation import Attempt, Outcome, Summary
 from shared.errors import RowConflict
 from shared.tables.client import Tables
-from shared.tables.codec import SCHEMA, RowCodec
+from shared.tables.codec import SCHEMA, RowCodec, iso
 from shared.tables.table import TRANSACTION_ROWS, Row, Value, Write
 
 OUTCOME = RowCodec(Outcome, nested=("added", "removed", "skipped_licences", "before", "after"))
-SUMMARY = RowCodec(Summary, nested=("by_code", "marks"))
+SUMMARY = RowCodec(Summary, nested=("by_code", "marks", "answered", "unknown", "seats"))
 LAST_INDEX = 9_999_999
 
 
@@ -31,6 +32,7 @@ class ResultStore:
     """The results of one tenant's part of an operation; every ``op`` and ``tenant`` is an id."""
 
     def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         self._table = tables.table("results")
 
     async def begin_attempt(
@@ -46,6 +48,7 @@ class ResultStore:
             "epoch": epoch,
             "attempt": attempt,
             "indices": json.dumps(list(indices), separators=(",", ":")),
+            "at": iso(self._tables.now()),
         }
         key = f"w|{batch:06d}|{epoch}|{attempt}"
         try:
@@ -61,6 +64,23 @@ class ResultStore:
             epoch, attempt = int(row.values["epoch"]), int(row.values["attempt"])
             found[int(row.values["batch"])].append((epoch, attempt))
         return {batch: sorted(begun) for batch, begun in found.items()}
+
+    async def attempts_of(self, op: str, tenant: str, batch: int) -> list[Attempt]:
+        """The attempts begun at one batch, with whom and when."""
+        rows = self._table.prefixed(_partition(op, tenant), f"w|{batch:06d}|")
+        return [
+            Attempt(
+                mark=f"{batch}.{row.values['epoch']}.{row.values['attempt']}",
+                indices=frozenset(json.loads(str(row.values["indices"]))),
+                at=datetime.fromisoformat(str(row.values["at"])),
+            )
+            async for row in rows
+        ]
+
+    async def summary(self, op: str, tenant: str, batch: int) -> Summary | None:
+        """The summary of one batch; None before its first outcome."""
+        row = await self._table.get(_partition(op, tenant), _batch_key(str(batch)))
+        return None if row is None else SUMMARY.item(row)
 
     async def record(self, op: str, tenant: str, outcomes: Sequence[Outcome], summary: Summary) -> None:
         """Store at most 99 outcomes of one write and their batch's summary, all or nothing.
@@ -98,9 +118,7 @@ class ResultStore:
         """As ``outcomes``, those of one write only."""
         return await _read(self._users(op, tenant, first_index, last_index, mark=mark))
 
-    async def page(
-        self, op: str, tenant: str, *, status: str | None, after_index: int, top: int
-    ) -> list[Outcome]:
+    async def page(self, op: str, tenant: str, *, status: str | None, after_index: int, top: int) -> list[Outcome]:
         """The next ``top`` outcomes after an index (-1 for the first page), of one status where one is given."""
         found: list[Outcome] = []
         async for row in self._users(op, tenant, after_index + 1, LAST_INDEX, page=min(top, 1000), status=status):

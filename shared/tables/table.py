@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import EntityProperty, TableEntity, UpdateMode
-from azure.data.tables.aio import TableClient
+from azure.data.tables import EntityProperty, UpdateMode
 
 from shared.storage import storage_errors
 
@@ -51,6 +50,37 @@ class Write:
     row: Row
 
 
+class EntityClient(Protocol):
+    """What we use of the SDK's ``TableClient``, whose own hints leave out much."""
+
+    def create_table(self) -> Awaitable[Any]:
+        """Create the table."""
+        ...
+
+    def get_entity(self, partition_key: str, row_key: str) -> Awaitable[Any]:
+        """One entity."""
+        ...
+
+    def delete_entity(self, partition_key: str, row_key: str) -> Awaitable[None]:
+        """Delete one; a missing one is no error."""
+        ...
+
+    def submit_transaction(self, operations: Sequence[Any]) -> Awaitable[list[Mapping[str, Any]]]:
+        """All of the steps or none."""
+        ...
+
+    def query_entities(
+        self,
+        query_filter: str,
+        *,
+        results_per_page: int | None,
+        select: list[str] | None,
+        parameters: dict[str, Any] | None,
+    ) -> AsyncIterator[Any]:
+        """Entities, page after page."""
+        ...
+
+
 def _plain(value: object) -> Value:
     if isinstance(value, EntityProperty):
         value = value.value
@@ -59,9 +89,10 @@ def _plain(value: object) -> Value:
     return value
 
 
-def _row(entity: TableEntity) -> Row:
-    values = {name: _plain(value) for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
-    return Row(entity["PartitionKey"], entity["RowKey"], values, entity.metadata.get("etag"))
+def _row(entity: Any) -> Row:
+    values = {name: _plain(value) for name, value in dict[str, object](entity).items()}
+    partition, key = str(values.pop("PartitionKey")), str(values.pop("RowKey"))
+    return Row(partition, key, values, entity.metadata.get("etag"))
 
 
 def _step(write: Write) -> tuple[Any, ...]:
@@ -85,11 +116,11 @@ def _step(write: Write) -> tuple[Any, ...]:
 class Table:
     """Access to one table, created on its first use.
 
-    Every method raises ``DependencyDown`` when storage does not answer; writes raise ``RowConflict`` when a row exists, moved
-    or is gone, and then have changed nothing.
+    Every method raises ``DependencyDown`` when storage does not answer; writes raise ``RowConflict`` when a row exists,
+    moved or is gone, and then have changed nothing.
     """
 
-    def __init__(self, name: str, ready: Callable[[], Awaitable[TableClient]]) -> None:
+    def __init__(self, name: str, ready: Callable[[], Awaitable[EntityClient]]) -> None:
         self.name = name
         self._ready = ready
 
@@ -164,7 +195,7 @@ class Table:
         """Rows of a partition from key ``first`` to key ``last``, both included, that meet a further condition."""
         text = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
         if condition:
-            text += f" and ({condition})"
+            text += f" and ( {condition} )"  # the SDK finds a parameter between blanks only
         return self.query(text, {"partition": partition, "first": first, "last": last, **(parameters or {})}, page=page)
 
     def prefixed(self, partition: str, prefix: str) -> AsyncIterator[Row]:

@@ -59,30 +59,11 @@ class TenantStore:
             raise _unknown(domain)
         return found
 
-    async def list(self, caller: Caller, *, top: int = 100, cursor: str | None = None) -> tuple[list[Tenant], str | None]:
-        """At most ``top`` tenants the caller sees, by id, and the cursor of the next page.
-
-        Raises ``RequestRejected`` (400) for a cursor that is not ours.
-        """
-        (after,) = read_cursor(cursor, 1) or ("",)
-        found: list[Tenant] = []
-        rows = self._table.query(
-            "PartitionKey eq @partition and RowKey gt @after and (RowKey lt @domains or RowKey gt @past)",
-            {"partition": PARTITION, "after": after, "domains": DOMAIN, "past": DOMAIN + AFTER},
-        )
-        async for row in rows:
-            if not caller.sees(row.key):
-                continue
-            if len(found) == top:
-                return found, make_cursor(found[-1].id)
-            found.append(CODEC.item(row))
-        return found, None
-
     async def put(self, tenant: Tenant) -> Tenant:
         """Store a tenant with its domains' rows in one transaction, and return it with its new ETag.
 
-        With an ETag it must still be the stored one, without one the tenant is written over. A domain that moved here from
-        another tenant is found here from now on. Raises ``RowConflict``.
+        With an ETag it must still be the stored one, without one the tenant is written over. A domain that moved here
+        from another tenant is found here from now on. Raises ``RowConflict``.
         """
         stored = await self._by_id(tenant.id)
         row = Row(PARTITION, tenant.id, CODEC.values(tenant), tenant.etag)
@@ -115,6 +96,27 @@ class TenantStore:
     async def _by_id(self, tenant_id: str) -> Tenant | None:
         row = await self._table.get(PARTITION, tenant_id)
         return CODEC.item(row) if row else None
+
+    async def list(
+        self, caller: Caller, *, top: int = 100, cursor: str | None = None
+    ) -> tuple[list[Tenant], str | None]:
+        """At most ``top`` tenants the caller sees, by id, and the cursor of the next page.
+
+        Raises ``RequestRejected`` (400) for a cursor that is not ours.
+        """
+        (after,) = read_cursor(cursor, 1) or ("",)
+        found: list[Tenant] = []
+        rows = self._table.query(
+            "PartitionKey eq @partition and RowKey gt @after and (RowKey lt @domains or RowKey gt @past)",
+            {"partition": PARTITION, "after": after, "domains": DOMAIN, "past": DOMAIN + AFTER},
+        )
+        async for row in rows:
+            if not caller.sees(row.key):
+                continue
+            if len(found) == top:
+                return found, make_cursor(found[-1].id)
+            found.append(CODEC.item(row))
+        return found, None
 
 
 def _names(tenant: Tenant) -> frozenset[str]:

@@ -81,7 +81,7 @@ def directory(graph: Graph, tenant: SimulatedTenant) -> Directory:
 async def oddity() -> AsyncIterator[Callable[[Callable[[web.Request], Any]], Awaitable[Directory]]]:
     """Makes the directory of a server that answers every request as the given function says.
 
-    For answers which a faithful simulator cannot give: a broken gateway, a hostile link, a batch that leaves an item out.
+    For answers which a faithful simulator cannot give: a broken gateway, a hostile link, a batch out of order.
     """
     closing: list[Callable[[], Awaitable[None]]] = []
 

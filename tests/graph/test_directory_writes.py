@@ -36,7 +36,7 @@ async def test_each_item_of_a_batch_is_judged_by_its_own_status(directory: Direc
     e3 = skus["SPE_E3"]
     bob, cleo, dan, eve = (
         tenant.user_id(name)
-        for name in ("bob@contoso.com", "cleo@contoso.com", "dan_x.com%23EXT%23@contoso.com", "eve@contoso.com")
+        for name in ("bob@contoso.com", "cleo@contoso.com", "dan_x.com#EXT#@contoso.com", "eve@contoso.com")
     )
     nobody = "bbbbbbbb-0000-4000-8000-000000000000"
 
@@ -66,12 +66,12 @@ async def test_each_item_of_a_batch_is_judged_by_its_own_status(directory: Direc
 async def test_licence_refusals_of_the_service_have_their_codes(directory: Directory, tenant: SimulatedTenant):
     """Seats, conflicts, dependencies and a removal of what is not held, each with Graph's own text."""
     skus = await skus_of(directory)
-    ana, bob, eve = (tenant.user_id(f"{name}@contoso.com") for name in ("ana", "bob", "eve"))
+    ana, bob, dan, eve = (tenant.user_id(f"{name}@contoso.com") for name in ("ana", "bob", "dan_x.com#EXT#", "eve"))
 
     first = await directory.assign([add(bob, skus["SPE_E5"])])
     answers = await directory.assign([add(ana, skus["SPE_E5"]), add(bob, skus["TEAMS_FREE"])])
     others = await directory.assign(
-        [LicenceWrite(bob, (), (skus["SPE_E3"].id,)), LicenceWrite(ana, (AddLicence(skus["MCOEV"].id),), ())]
+        [LicenceWrite(bob, (), (skus["SPE_E3"].id,)), LicenceWrite(dan, (AddLicence(skus["MCOEV"].id),), ())]
     )
     lonely = await directory.assign([LicenceWrite(eve, (AddLicence(skus["MCOEV"].id),), (skus["SPE_E3"].id,))])
 
@@ -79,7 +79,7 @@ async def test_licence_refusals_of_the_service_have_their_codes(directory: Direc
     assert answers[ana].code == ResultCode.INSUFFICIENT_LICENSES
     assert answers[bob].code == ResultCode.CONFLICTING_SERVICE_PLANS
     assert others[bob].code == ResultCode.LICENSE_NOT_ASSIGNED
-    assert others[ana].code == ResultCode.DEPENDENCY_NOT_MET
+    assert others[dan].code == ResultCode.DEPENDENCY_NOT_MET
     assert lonely[eve].code == ResultCode.INHERITED_FROM_GROUP
 
 
@@ -88,7 +88,7 @@ async def test_throttled_and_clashing_items_may_come_later(directory: Directory,
     e3 = (await skus_of(directory))["SPE_E3"]
     ana, bob, dan, eve = (
         tenant.user_id(name)
-        for name in ("ana@contoso.com", "bob@contoso.com", "dan_x.com%23EXT%23@contoso.com", "eve@contoso.com")
+        for name in ("ana@contoso.com", "bob@contoso.com", "dan_x.com#EXT#@contoso.com", "eve@contoso.com")
     )
     tenant.fault(f"{ana}/assignLicense", "429", retryAfter=2.5)
     tenant.fault(f"{dan}/assignLicense", "503", retryAfter=4)
@@ -117,7 +117,7 @@ async def test_a_write_without_an_answer_is_unknown_and_never_repeated(
     answers = await directory.assign([add(bob, e3), add(eve, e3)])
 
     assert [(answer.kind, answer.code) for answer in answers.values()] == [("unknown", ResultCode.OUTCOME_UNKNOWN)] * 2
-    assert len(tenant.requests("POST /$batch")) == 1
+    assert len(await tenant.logged("POST /$batch")) == 1
 
 
 async def test_an_unknown_write_may_have_happened(directory: Directory, tenant: SimulatedTenant):
@@ -186,7 +186,7 @@ async def test_an_unreadable_answer_to_a_write_is_unknown(oddity: Oddity, conten
 
 async def test_answers_in_another_order_reach_their_users(oddity: Oddity):
     """Graph answers a batch in any order; the user is told by the item's id."""
-    responses = [{"id": "1", "status": 400, "body": {}}, {"id": "0", "status": 200, "body": {}}]
+    responses: list[dict[str, Any]] = [{"id": "1", "status": 400, "body": {}}, {"id": "0", "status": 200, "body": {}}]
     directory = await oddity(lambda _: {"responses": responses})
 
     answers = await directory.assign([LicenceWrite("u1", (), ("s",)), LicenceWrite("u2", (), ("s",))])

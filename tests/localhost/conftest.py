@@ -20,7 +20,9 @@ LONG_CHILD_SECONDS = 31
 _PATIENCE_SECONDS = 20.0
 
 
-async def wait_until(what: Callable[[], Awaitable[Any]], *, description: str, seconds: float = _PATIENCE_SECONDS) -> Any:
+async def wait_until(
+    what: Callable[[], Awaitable[Any]], *, description: str, seconds: float = _PATIENCE_SECONDS
+) -> Any:
     """Ask until the answer is true, and return it; fails with the description when that takes too long."""
     end = time.monotonic() + seconds
     while not (answer := await what()):
@@ -86,10 +88,9 @@ async def stack() -> AsyncIterator[Stack]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def sample(stack: Stack) -> AsyncIterator[Sample]:
-    """The sample app on the shared host; a child that runs for long is started beside the tests, the last of which awaits it."""
+    """The sample app on the shared host; a child that runs for long is started beside the tests, the last awaits it."""
     async with httpx.AsyncClient(base_url=stack.api_url, timeout=30) as http:
         sample = Sample(stack.hosts[0], http)
         child = {"name": "race", "input": LONG_CHILD_SECONDS, "id": "long-child"}
         await sample.start("parent", child, instance_id="long-parent")
         yield sample
-

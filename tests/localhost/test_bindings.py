@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from dev.localhost.blobs import watches
-from dev.localhost.errors import AppLoadError
+from dev.localhost.errors import AppLoadError, HostError
 from dev.localhost.loading import Function
 from dev.localhost.routing import Routes
+from dev.localhost.settings import port
 from dev.localhost.timers import schedules
 
 
@@ -64,6 +65,15 @@ def test_a_schedule_counts_seconds_first_and_takes_settings(monkeypatch: pytest.
     assert hourly.next_after(noon) == noon.replace(minute=30, second=0)
 
 
+@pytest.mark.parametrize("value", ["many", "-1", "65536"])
+def test_a_value_that_is_no_port_is_named_with_its_setting(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says which setting and what is expected."""
+    monkeypatch.setenv("LOCALHOST_PORT", value)
+
+    with pytest.raises(HostError, match=f"LOCALHOST_PORT='{value}' is not a port: a number from 0"):
+        port()
+
+
 @pytest.mark.parametrize(
     ("trigger", "reason"),
     [
@@ -72,12 +82,15 @@ def test_a_schedule_counts_seconds_first_and_takes_settings(monkeypatch: pytest.
         pytest.param(function("timerTrigger", schedule="%MISSING%"), "setting MISSING", id="setting of a schedule"),
         pytest.param(function("timerTrigger", schedule="soon"), "'soon' is not an NCRONTAB", id="no schedule"),
         pytest.param(function("blobTrigger", path="c/{n}", connection="MISSING"), "setting MISSING", id="storage"),
-        pytest.param(function("blobTrigger", path="{c}/{n}", connection="PATH"), "pattern as container", id="container"),
+        pytest.param(function("blobTrigger", path="{c}/{n}", connection="PATH"), "a pattern as", id="container"),
     ],
 )
 def test_a_binding_that_cannot_be_served_is_refused(trigger: Function, reason: str) -> None:
     """The message names the function and what is wrong."""
+    read = {
+        "httpTrigger": lambda: Routes([trigger], "api"),
+        "timerTrigger": lambda: schedules((trigger,)),
+        "blobTrigger": lambda: watches((trigger,)),
+    }
     with pytest.raises(AppLoadError, match=f"function .*{reason}"):
-        Routes([trigger] if trigger.trigger["type"] == "httpTrigger" else [], "api")
-        schedules((trigger,))
-        watches((trigger,))
+        read[trigger.trigger["type"]]()

@@ -121,7 +121,8 @@ async def test_a_failed_instance_drops_the_activity_under_way(sample: Sample) ->
     await asyncio.sleep(0.7)
 
     again = await sample.status(failed["instanceId"])
-    assert again["runtimeStatus"] == "Failed" and "failed on purpose" in again["output"]
+    assert again["runtimeStatus"] == "Failed"
+    assert "failed on purpose" in again["output"]
     assert "the host failed on a work item" not in sample.host.log_text()
 
 
@@ -139,7 +140,8 @@ async def test_status_and_purge_follow_the_extension(sample: Sample) -> None:
     instance = await sample.start("steps")
     await sample.until_waiting(instance)
     running = await sample.http.get(f"{INSTANCES}/{instance}")
-    assert running.status_code == 202 and running.headers["location"].endswith(instance)
+    assert running.status_code == 202
+    assert running.headers["location"].endswith(instance)
     assert running.json()["customStatus"] == "waiting"
 
     await sample.post(instance, "raiseEvent/go", "x")
@@ -174,7 +176,8 @@ async def test_finished_instances_are_forgotten_beyond_a_number(sample: Sample) 
 
     async def few_are_left() -> bool:
         finished = await sample.http.get(INSTANCES, params={"runtimeStatus": "Completed,Failed,Terminated"})
-        running = await sample.http.get(INSTANCES, params={"runtimeStatus": "Running,Pending", "instanceIdPrefix": "many-"})
+        unended = {"runtimeStatus": "Running,Pending", "instanceIdPrefix": "many-"}
+        running = await sample.http.get(INSTANCES, params=unended)
         return len(finished.json()) <= 200 and not running.json()
 
     await wait_until(few_are_left, description="at most 200 finished instances are known")

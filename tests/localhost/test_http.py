@@ -19,7 +19,7 @@ async def test_a_request_reaches_the_function_whole(sample: Sample) -> None:
 
     assert (answer.status_code, answer.headers["x-out"]) == (201, "two")
     body = answer.json()
-    assert body["n"] == "7" and body["method"] == "POST" and body["header"] == "one" and body["bytes"] == 3
+    assert (body["n"], body["method"], body["header"], body["bytes"]) == ("7", "POST", "one", 3)
     assert body["query"] == {"a": "1,2", "b": "x y"}
     assert urlsplit(body["url"])._replace(scheme="", netloc="").geturl() == "/api/echo/7?a=1&a=2&b=x%20y"
 

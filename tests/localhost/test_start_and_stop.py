@@ -32,7 +32,7 @@ def write_app(folder: Path, code: str) -> Path:
 
 
 async def test_a_stop_lets_requests_under_way_end(stack: Stack) -> None:
-    """SIGTERM: the request under way is answered, the host exits with 0 though a sync function still blocks a thread."""
+    """SIGTERM: the request under way is answered; exit code 0, though a sync function still blocks a thread."""
     host = await stack.start_host()
     async with httpx.AsyncClient(base_url=host.url, timeout=10) as http:
         await http.post("/api/start/blocked", json=60)
@@ -68,8 +68,12 @@ async def test_local_settings_fill_in_what_the_environment_lacks(stack: Stack, t
     ("line", "reason"),
     [
         pytest.param("@app.route(route='x')\ndef f(req: func.HttpRequest) -> dict: ...", "return", id="worker refuses"),
-        pytest.param("@app.blob_trigger('b', path='c/{n}', connection='X')\ndef f(b: bytes): ...", "InputStream", id="bytes"),
-        pytest.param("@app.queue_trigger('q', 'name', 'X')\ndef f(q: func.QueueMessage): ...", "queueTrigger", id="queue"),
+        pytest.param(
+            "@app.blob_trigger('b', path='c/{n}', connection='X')\ndef f(b: bytes): ...", "InputStream", id="bytes"
+        ),
+        pytest.param(
+            "@app.queue_trigger('q', 'name', 'X')\ndef f(q: func.QueueMessage): ...", "queueTrigger", id="queue"
+        ),
     ],
 )
 async def test_an_app_that_cannot_be_served_is_refused_by_name(
@@ -88,5 +92,3 @@ async def test_a_taken_port_is_named_with_its_setting(stack: Stack) -> None:
 
     with pytest.raises(StackError, match=f"port {taken} .LOCALHOST_PORT. .*LOCALHOST_PORT=0"):
         await stack.start_host(env={"LOCALHOST_PORT": taken})
-    with pytest.raises(StackError, match="LOCALHOST_PORT='many' is not a port"):
-        await stack.start_host(env={"LOCALHOST_PORT": "many"})

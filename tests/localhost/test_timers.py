@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ async def test_runs_of_one_timer_never_overlap(sample: Sample) -> None:
         return runs if len(runs) >= 3 else []
 
     runs = await wait_until(three_runs, description="the slow timer ran three times")
-    assert all(before["end"] <= after["start"] for before, after in zip(runs, runs[1:], strict=False))
+    assert all(before["end"] <= after["start"] for before, after in pairwise(runs))
     assert runs[0]["past_due"] is False
 
 

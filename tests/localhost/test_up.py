@@ -4,11 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import psutil
-import pytest
 
 from dev.stack.stack import REPOSITORY
 from tests.localhost.conftest import SAMPLE_APP, SETTINGS
@@ -23,7 +22,7 @@ FREE_PORTS = {
 
 
 @asynccontextmanager
-async def up(**settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def up(**settings: str) -> AsyncGenerator[asyncio.subprocess.Process]:
     """The stack with the sample app; ``GRAPH_BASE_URL`` is set, so that no simulator starts."""
     env = {**os.environ, **SETTINGS, **FREE_PORTS, "LOCALHOST_DATA": "", "GRAPH_BASE_URL": "http://127.0.0.1:9/v1.0"}
     process = await asyncio.create_subprocess_exec(
@@ -74,10 +73,9 @@ async def test_it_ends_with_1_and_names_the_part_that_died() -> None:
         assert not [part for part in parts if part.is_running() and part.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.mark.parametrize("setting", ["LOCALHOST_PORT", "AZURITE_QUEUE_PORT"])
-async def test_it_refuses_a_bad_port_by_name(setting: str) -> None:
+async def test_it_refuses_a_bad_port_by_name() -> None:
     """Exit code 1 and one line that names the setting."""
-    async with up(**{setting: "http"}) as process:
+    async with up(AZURITE_QUEUE_PORT="http") as process:
         _, errors = await asyncio.wait_for(process.communicate(), 20)
         assert process.returncode == 1
-        assert f"stack: {setting}='http' is not a port" in errors.decode()
+        assert "stack: AZURITE_QUEUE_PORT='http' is not a port" in errors.decode()

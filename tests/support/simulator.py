@@ -1,11 +1,12 @@
 """The simulator as a process of its own, and the tenants a test puts into it."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ class SimulatedTenant:
     simulator: "Simulator"
 
     def fault(self, match: str, kind: str, **more: Any) -> None:
-        """Let requests whose ``METHOD /path`` contains ``match`` fail; ``count``, ``rate``, ``retryAfter`` and so on."""
+        """Let requests whose ``METHOD /path`` contains ``match`` fail; ``count``, ``retryAfter`` and so on."""
         self.simulator.add_fault(match=match, kind=kind, tenant=self.id, **more)
 
     def state(self) -> dict[str, Any]:
@@ -45,6 +46,13 @@ class SimulatedTenant:
         lines = self.simulator.call("GET", "/requests", params={"tenant": self.id}).text.splitlines()
         found = sorted((json.loads(line) for line in lines), key=lambda line: line["n"])
         return [line for line in found if match in f"{line['method']} {line['url']}"]
+
+    async def logged(self, match: str, *, seconds: float = 5.0) -> list[dict[str, Any]]:
+        """As ``requests``, once there is one: a request that was held is logged when its client has gone."""
+        async with asyncio.timeout(seconds):
+            while not (found := self.requests(match)):
+                await asyncio.sleep(0.02)
+        return found
 
 
 class Simulator:
@@ -85,7 +93,7 @@ class Simulator:
 
 
 @contextmanager
-def running_simulator(**environment: str) -> Iterator[Simulator]:
+def running_simulator(**environment: str) -> Generator[Simulator]:
     """Start a simulator without tenants on a free port, without Graph's limits unless told, and stop it at the end."""
     env = {**os.environ, "SIMULATOR_PORT": "0", "SIMULATOR_WORLD": "none", "GRAPH_LIMIT_FACTOR": "0", **environment}
     command = [sys.executable, "-m", "dev.simulator"]

@@ -15,7 +15,12 @@ durable = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 RETRY = task.RetryPolicy(first_retry_interval=timedelta(milliseconds=50), max_number_of_attempts=3)
 _tries: dict[str, int] = {}
-_running = _most_running = 0
+
+
+class Gauge:
+    """How many activities run, and how many did at most."""
+
+    now = most = 0
 
 
 @durable.route(route="start/{name}", methods=["POST"])
@@ -139,18 +144,17 @@ def large(ctx: task.OrchestrationContext, size: int) -> Any:
 @durable.activity_trigger(input_name="number")
 async def double(number: int) -> int:
     """Twice the number; counts how many of it run."""
-    global _running, _most_running
-    _running += 1
-    _most_running = max(_most_running, _running)
+    Gauge.now += 1
+    Gauge.most = max(Gauge.most, Gauge.now)
     await asyncio.sleep(0.01)
-    _running -= 1
+    Gauge.now -= 1
     return 2 * number
 
 
 @durable.activity_trigger(input_name="nothing")
 def most_running(nothing: Any) -> int:
     """How many of ``double`` ran at once at most."""
-    return _most_running
+    return Gauge.most
 
 
 @durable.activity_trigger(input_name="text")
@@ -160,7 +164,7 @@ def label(text: str) -> str:
 
 
 @durable.activity_trigger(input_name="key")
-def flaky(key: dict) -> int:
+def flaky(key: Any) -> int:
     """Fail as often as asked, then answer the number of tries."""
     _tries[key["id"]] = _tries.get(key["id"], 0) + 1
     if _tries[key["id"]] <= key["failures"]:
@@ -181,7 +185,7 @@ def block(seconds: float) -> None:
 
 
 @durable.activity_trigger(input_name="order")
-async def wait(order: dict) -> str:
+async def wait(order: Any) -> str:
     """Answer late."""
     await asyncio.sleep(order["seconds"])
     return order["answer"]

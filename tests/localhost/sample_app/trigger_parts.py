@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections import defaultdict
-from typing import Any
+from typing import Any, cast
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -50,7 +50,8 @@ def hello(req: func.HttpRequest) -> str:
 @triggers.route(route="files/{*rest}", methods=["GET"])
 def files(req: func.HttpRequest) -> func.HttpResponse:
     """Answer bytes that are no text, and the path, in a header."""
-    return func.HttpResponse(bytes(range(256)), mimetype="application/octet-stream", headers={"x-rest": req.route_params["rest"]})
+    headers = {"x-rest": req.route_params["rest"]}
+    return func.HttpResponse(bytes(range(256)), mimetype="application/octet-stream", headers=headers)
 
 
 @triggers.route(route="secret", auth_level=func.AuthLevel.FUNCTION)
@@ -92,10 +93,13 @@ async def pulse(timer: func.TimerRequest) -> None:
     seen["pulse"].append(timer.past_due)
 
 
-@triggers.blob_trigger(arg_name="blob", path="drops/{name}.csv", connection="AzureWebJobsStorage", source="EventGrid")
+@triggers.blob_trigger(
+    arg_name="blob", path="drops/{name}.csv", connection="AzureWebJobsStorage", source=func.BlobSource.EVENT_GRID
+)
 def drop(blob: func.InputStream) -> None:
     """Note name and version; the name ``bad`` cannot be taken."""
-    seen["drop"].append({"name": blob.name, "etag": blob.blob_properties["ETag"], "length": blob.length})
+    properties = cast(Any, blob).blob_properties  # declared by the class the worker gives, not by the annotation's
+    seen["drop"].append({"name": blob.name, "etag": properties["ETag"], "length": blob.length})
     if blob.name == "drops/bad.csv":
         raise ValueError("bad drop")
     if blob.name == "drops/read.csv":

@@ -1,0 +1,1 @@
+"""The main job on a demo tenant, shown in a terminal: ``python -m dev.demo``."""

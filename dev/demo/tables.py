@@ -1,0 +1,67 @@
+"""What an operation left, as terminal tables."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.table import Table
+
+from dev.api import Json
+
+
+def outcome_table(operation: Json) -> Table:
+    """How many users ended how."""
+    progress = operation["progress"]
+    table = Table(title="Outcome", title_justify="left")
+    for name in ("selected", "succeeded", "skipped", "failed", "throttled requests"):
+        table.add_column(name, justify="right")
+    figures = (progress[name] for name in ("total", "succeeded", "skipped", "failed", "throttledRequests"))
+    table.add_row(*map(str, figures))
+    return table
+
+
+def reasons_table(results: Iterable[Json]) -> Table:
+    """Who was skipped or failed, and why."""
+    counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], tuple[str, str]] = {}
+    for result in results:
+        if result["error"]:
+            reason = (result["status"], result["error"]["code"])
+            counts[reason] += 1
+            examples.setdefault(reason, (result["userPrincipalName"], result["error"]["message"]))
+    table = Table(title="Skipped and failed, with reasons", title_justify="left")
+    for name in ("status", "code", "users", "for example", "what it means"):
+        table.add_column(name, justify="right" if name == "users" else "left", overflow="fold")
+    for (status, code), count in sorted(counts.items()):
+        table.add_row(status, code, str(count), *examples[status, code])
+    return table
+
+
+def seats_table(skus: Sequence[str], before: Mapping[str, Json], after: Mapping[str, Json]) -> Table:
+    """Assigned and available seats of each SKU."""
+    table = Table(title="Seats", title_justify="left")
+    for name in ("SKU", "product", "total", "assigned before", "assigned after", "change", "left"):
+        table.add_column(name, justify="left" if name in ("SKU", "product") else "right")
+    for sku in skus:
+        was, now = before[sku], after[sku]
+        change = now["assigned"] - was["assigned"]
+        figures = (now["total"], was["assigned"], now["assigned"], f"{change:+d}", now["available"])
+        table.add_row(sku, now["name"], *map(str, figures))
+    return table
+
+
+def audit_table(entries: Sequence[Json], shown: int) -> Table:
+    """The first entries of the audit; each carries the hash of the one before."""
+    table = Table(title=f"Audit: {shown} of {len(entries)} entries", title_justify="left")
+    for name in ("#", "user", "seats", "actor", "Graph request", "hash"):
+        table.add_column(name)
+    for entry in sorted(entries, key=lambda entry: entry["sequence"])[:shown]:
+        seats = ", ".join(f"{sku} {change:+d}" for sku, change in entry["seatChange"].items())
+        table.add_row(
+            str(entry["sequence"]),
+            entry["userPrincipalName"],
+            seats,
+            entry["actor"]["name"],
+            (entry["requestId"] or "")[:8],
+            entry["hash"][:12],
+        )
+    return table

@@ -1,0 +1,128 @@
+"""Container ``plans``: a tenant's selected users and decisions, in chunks, and the manifest that freezes them.
+
+Paths: ``{operation}/{tenant}/users-{n}.ndjson.gz``, ``plan-{n}.ndjson.gz``, ``manifest.json``. Until the manifest is
+there chunks may be written again; the first manifest wins, and from then on everything is read-only.
+"""
+
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter
+
+from shared.blobs.client import Blobs
+from shared.blobs.ndjson import Lines
+from shared.blobs.recently_used import RecentlyUsed
+from shared.domain.model import Decision, User
+from shared.domain.plan import Manifest
+from shared.errors import NotFound, RowConflict
+
+CONTAINER = "plans"
+CHUNKS_KEPT = 8
+MANIFESTS_KEPT = 64
+GZIP = "application/gzip"
+USERS = Lines(User, tuple[User, ...])
+DECISIONS = Lines(Decision, tuple[Decision, ...])
+MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+
+
+class PlanStore:
+    """Plans by operation and tenant; the chunks read last stay decoded, as their batches are read one by one."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._chunks: RecentlyUsed[tuple[str, str, int], tuple[Decision, ...]] = RecentlyUsed(CHUNKS_KEPT)
+        self._manifests: RecentlyUsed[tuple[str, str], Manifest | None] = RecentlyUsed(MANIFESTS_KEPT)
+
+    async def write_users(self, op: str, tenant: str, n: int, users: Iterable[User]) -> None:
+        """Store the ``n``-th chunk of the selected users, in selection order."""
+        await self._blobs.write(CONTAINER, _path(op, tenant, f"users-{n:05d}"), USERS.pack(users), media_type=GZIP)
+
+    async def read_users(self, op: str, tenant: str, n: int) -> tuple[User, ...]:
+        """The ``n``-th chunk of the selected users.
+
+        Raises ``NotFound`` when it was never written or has expired.
+        """
+        return USERS.unpack(await self._read(_path(op, tenant, f"users-{n:05d}")))
+
+    async def write_chunk(self, op: str, tenant: str, n: int, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+        """Store the decisions on the ``n``-th chunk of users once, and return the stored ones.
+
+        Whoever plans the same chunk again gets what was planned first.
+        """
+        decisions = tuple(decisions)
+        try:
+            await self._blobs.create(CONTAINER, _chunk_path(op, tenant, n), DECISIONS.pack(decisions), media_type=GZIP)
+        except RowConflict:
+            return await self.read_chunk(op, tenant, n)
+        return decisions
+
+    async def replace_chunk(self, op: str, tenant: str, n: int, decisions: Iterable[Decision]) -> None:
+        """Store other decisions on a chunk.
+
+        Raises ``RowConflict`` once the plan is frozen.
+        """
+        if await self.manifest(op, tenant) is not None:
+            raise RowConflict(f"the plan of operation {op} for tenant {tenant} is frozen")
+        await self._blobs.write(CONTAINER, _chunk_path(op, tenant, n), DECISIONS.pack(decisions), media_type=GZIP)
+
+    async def find_chunk(self, op: str, tenant: str, n: int) -> tuple[Decision, ...] | None:
+        """The decisions on the ``n``-th chunk of users; None before it is planned."""
+        content = await self._blobs.read(CONTAINER, _chunk_path(op, tenant, n))
+        return None if content is None else DECISIONS.unpack(content)
+
+    async def read_chunk(self, op: str, tenant: str, n: int) -> tuple[Decision, ...]:
+        """The decisions on the ``n``-th chunk of users.
+
+        Raises ``NotFound`` when it was never written or has expired.
+        """
+
+        async def load() -> tuple[tuple[Decision, ...], bool]:
+            frozen = await self.manifest(op, tenant) is not None
+            return DECISIONS.unpack(await self._read(_chunk_path(op, tenant, n))), frozen
+
+        return await self._chunks.get((op, tenant, n), load)
+
+    async def freeze(self, op: str, tenant: str, manifest: Manifest) -> Manifest:
+        """Freeze the plan, and return its manifest: the stored one where somebody froze it before."""
+        path = _path(op, tenant, "manifest", "json")
+        try:
+            await self._blobs.create(CONTAINER, path, MANIFEST.dump_json(manifest), media_type="application/json")
+        except RowConflict:
+            stored = await self.manifest(op, tenant)
+            if stored is None:
+                raise
+            return stored
+        self._manifests.put((op, tenant), manifest)
+        return manifest
+
+    async def manifest(self, op: str, tenant: str) -> Manifest | None:
+        """The manifest of a frozen plan; None before it is frozen."""
+
+        async def load() -> tuple[Manifest | None, bool]:
+            content = await self._blobs.read(CONTAINER, _path(op, tenant, "manifest", "json"))
+            return (MANIFEST.validate_json(content), True) if content is not None else (None, False)
+
+        return await self._manifests.get((op, tenant), load)
+
+    async def frozen(self, op: str, tenant: str) -> Manifest:
+        """The manifest of a plan that is known to be frozen.
+
+        Raises ``NotFound`` when it is not.
+        """
+        manifest = await self.manifest(op, tenant)
+        if manifest is None:
+            raise NotFound(f"operation {op} has no frozen plan for tenant {tenant}")
+        return manifest
+
+    async def _read(self, path: str) -> bytes:
+        content = await self._blobs.read(CONTAINER, path)
+        if content is None:
+            raise NotFound(f"there is no {CONTAINER}/{path}: it was never written, or it has expired")
+        return content
+
+
+def _chunk_path(op: str, tenant: str, n: int) -> str:
+    return _path(op, tenant, f"plan-{n:05d}")
+
+
+def _path(op: str, tenant: str, name: str, ending: str = "ndjson.gz") -> str:
+    return f"{op}/{tenant}/{name}.{ending}"

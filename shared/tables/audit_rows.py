@@ -1,0 +1,94 @@
+"""Rows of table ``audit``: their keys and columns, and how many of them fit into one transaction.
+
+Keys: ``e|{sequence}`` entries, ``head`` (the end of the chain), ``m|{operation}|{mark}`` markers (a mark was recorded,
+and as which sequences), ``month|{yyyymm}`` (the first sequence of a month, so that a time leads to a range of keys).
+"""
+
+from collections.abc import Iterable
+
+from shared.domain.audit import AuditEntry, Head, MarkedEntries, timestamp
+from shared.tables.codec import SCHEMA, RowCodec, UnknownSchema
+from shared.tables.table import TRANSACTION_ROWS, Row, Write
+
+HEAD = "head"
+HEAD_CODEC = RowCodec(Head)
+ENTRY_CODEC = RowCodec(
+    AuditEntry, nested=("actor", "before", "after", "seat_change", "price", "part_numbers", "plan_names")
+)
+TRANSACTION_BYTES = 3_500_000
+"""Some way below the 4 MiB of a transaction, for its framing."""
+LAST_SEQUENCE = 10**12 - 1
+
+
+def entry_key(sequence: int) -> str:
+    return f"e|{sequence:012d}"
+
+
+def marker_key(operation_id: str, mark: str) -> str:
+    return f"m|{operation_id}|{mark}"
+
+
+def month_key(at: str) -> str:
+    return f"month|{at[:4]}{at[5:7]}"
+
+
+def entry_row(tenant: str, entry: AuditEntry) -> Row:
+    """An entry's row; columns of its own for what is searched for, times as the chain writes them."""
+    search = {"user": entry.user_principal_name.lower(), "actor_id": entry.actor.id, "actor_name": entry.actor.name}
+    return Row(tenant, entry_key(entry.sequence), {**ENTRY_CODEC.values(entry), **search, "at": timestamp(entry.at)})
+
+
+def bytes_of(entries: Iterable[AuditEntry]) -> int:
+    """About how many bytes the entries take in a transaction, a little too many."""
+    return sum(
+        1_000 + sum(len(str(value).encode()) * 11 // 10 for value in ENTRY_CODEC.values(entry).values())
+        for entry in entries
+    )
+
+
+def read_entry(tenant: str, row: Row) -> AuditEntry | None:
+    """The entry of a row; None when it cannot be read as one, or its key or search columns disagree."""
+    try:
+        entry = ENTRY_CODEC.item(row)
+    except (ValueError, UnknownSchema):
+        return None
+    search = entry_row(tenant, entry)
+    names = ("user", "actor_id", "actor_name", "at")
+    agrees = search.key == row.key and all(search.values[name] == row.values.get(name) for name in names)
+    return entry if agrees else None
+
+
+def note_month(tenant: str, entry: AuditEntry, latest: str, months: dict[str, Write]) -> None:
+    """Keep what leads from a month to its entries.
+
+    The first entry of a month later than all before opens it; an entry that comes when a later month is open already is
+    noted as the month's latest latecomer.
+    """
+    key = month_key(timestamp(entry.at))
+    opened = max((k for k, step in months.items() if step.kind == "insert"), default=latest)
+    if key > max(opened, latest):
+        months[key] = Write("insert", Row(tenant, key, {"schema": SCHEMA, "first": entry.sequence}))
+    elif key < max(opened, latest):
+        known = months.get(key)
+        columns = {**(known.row.values if known else {"schema": SCHEMA}), "late": entry.sequence}
+        months[key] = Write(known.kind if known else "merge", Row(tenant, key, columns))
+
+
+def groups(writes: Iterable[MarkedEntries]) -> list[list[MarkedEntries]]:
+    """The writes in groups that fit into one transaction with the head, a marker each and their months."""
+    groups: list[list[MarkedEntries]] = [[]]
+    rows, weight = 1, 0
+    for write in writes:
+        months = len({month_key(timestamp(entry.at)) for entry in write.entries})
+        size, heavy = 1 + len(write.entries) + months, bytes_of(write.entries)
+        if 1 + size > TRANSACTION_ROWS or heavy > TRANSACTION_BYTES:
+            raise ValueError(
+                f"mark {write.mark} of operation {write.operation_id} has {len(write.entries)} entries "
+                f"of {heavy} bytes: more than one transaction takes"
+            )
+        if rows + size > TRANSACTION_ROWS or weight + heavy > TRANSACTION_BYTES:
+            groups.append([])
+            rows, weight = 1, 0
+        groups[-1].append(write)
+        rows, weight = rows + size, weight + heavy
+    return [group for group in groups if group]

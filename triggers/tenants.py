@@ -1,0 +1,146 @@
+"""The registry of tenants, and what a tenant subscribes to."""
+
+from dataclasses import replace
+
+import azure.functions as func
+
+from shared.catalogue import catalogue, is_guid
+from shared.contracts import present
+from shared.contracts.requests import TenantBody
+from shared.contracts.responses import LicenceBody, Page, TenantBodyOut
+from shared.contracts.routes import BASE, CURSOR, TOP, Answer, Route
+from shared.domain.caller import Role
+from shared.domain.tenant import Tenant
+from shared.errors import Denied, GraphError, NotFound, Problem, RequestRejected
+from shared.services import Services
+from triggers.http import Call, json_answer
+from triggers.query import next_link
+from triggers.router import Router
+
+router = Router()
+
+TENANT = f"{BASE}/tenants/{{tenant}}"
+
+
+@router.add(
+    Route(
+        name="list_tenants",
+        method="GET",
+        path=f"{BASE}/tenants",
+        summary="The tenants the app may act on.",
+        role=Role.READ,
+        parameters=(TOP, CURSOR),
+        answers=(Answer(200, "A page of tenants.", Page[TenantBodyOut]),),
+    )
+)
+async def list_tenants(call: Call, app: Services) -> func.HttpResponse:
+    """One page of the tenants that the caller sees."""
+    found, cursor = await app.tenants.list(call.caller, top=call.query.top(), cursor=call.query.text("cursor"))
+    value = [present.tenant(each) for each in found]
+    return json_answer(Page[TenantBodyOut](value=value, next_link=next_link(call.url, cursor)))
+
+
+@router.add(
+    Route(
+        name="get_tenant",
+        method="GET",
+        path=TENANT,
+        summary="One tenant.",
+        role=Role.READ,
+        answers=(Answer(200, "The tenant.", TenantBodyOut),),
+    )
+)
+async def get_tenant(call: Call, app: Services) -> func.HttpResponse:
+    """A tenant by GUID or domain."""
+    return json_answer(present.tenant(await app.tenants.get(call.caller, call.path["tenant"])))
+
+
+@router.add(
+    Route(
+        name="put_tenant",
+        method="PUT",
+        path=TENANT,
+        summary="Register a tenant or change it; its name and domains are read from its directory.",
+        role=Role.ADMIN,
+        body=TenantBody,
+        answers=(
+            Answer(201, "It was registered.", TenantBodyOut, headers=("Location",)),
+            Answer(200, "It was changed.", TenantBodyOut),
+        ),
+        problems={422: "The tenant cannot be found by this domain."},
+    )
+)
+async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
+    """Register or change a tenant; the directory is asked for what it is."""
+    name, body = call.path["tenant"].strip(), call.parsed(TenantBody)
+    known = await _registered(call, app, name)
+    if known is None and call.caller.tenants is not None and name.lower() not in call.caller.tenants:
+        raise NotFound(f"there is no tenant {name}")
+    told = {field: getattr(body, field) for field in body.model_fields_set & CHANGEABLE}
+    wished = replace(known or Tenant(id=name.lower()), **told)
+    tenant = await _as_the_directory_says(app, wished)
+    if body.tenant_id is not None and body.tenant_id.lower() != tenant.id:
+        problem = Problem("/tenantId", f"The path names the tenant {tenant.id}")
+        raise RequestRejected(422, "The body is of another tenant.", [problem])
+    stored = await app.tenants.put(tenant)
+    headers = {} if known else {"Location": f"{call.origin}/api/{BASE}/tenants/{stored.id}"}
+    return json_answer(present.tenant(stored), 200 if known else 201, headers)
+
+
+CHANGEABLE = frozenset({"enabled", "tags", "credential", "default_usage_location", "protected_users", "drops"})
+
+
+async def _registered(call: Call, app: Services, name: str) -> Tenant | None:
+    try:
+        return await app.tenants.get(call.caller, name)
+    except NotFound:
+        return None
+
+
+async def _as_the_directory_says(app: Services, wished: Tenant) -> Tenant:
+    """The tenant with id, name and domains from its directory, which may be asked for by a domain.
+
+    Without consent a tenant that is named by its GUID is kept as it is, with ``consent`` missing.
+    """
+    directory = app.directory(wished.id, wished.credential)
+    try:
+        found = await directory.organization()
+        await directory.skus()
+    except Denied as denied:
+        if not is_guid(wished.id):
+            problem = Problem("/tenant", f"{wished.id} cannot be looked up: {denied}")
+            detail = "The tenant cannot be found by this domain: name it by its GUID."
+            raise RequestRejected(422, detail, [problem]) from denied
+        return replace(wished, consent="missing")
+    except GraphError as error:
+        if error.status == 404:
+            raise RequestRejected(422, f"There is no tenant {wished.id}: {error}") from error
+        raise
+    return replace(
+        wished,
+        id=found.tenant_id.lower(),
+        domains=found.domains,
+        display_name=found.display_name,
+        consent="granted",
+    )
+
+
+@router.add(
+    Route(
+        name="list_licenses",
+        method="GET",
+        path=f"{TENANT}/licenses",
+        summary="The SKUs the tenant subscribes to, with seats and service plans.",
+        role=Role.READ,
+        answers=(Answer(200, "All of them, as one page.", Page[LicenceBody]),),
+        parameters=(TOP, CURSOR),
+        problems={409: "Consent or a permission is missing in the tenant."},
+    )
+)
+async def list_licenses(call: Call, app: Services) -> func.HttpResponse:
+    """What the tenant subscribes to, read now."""
+    tenant = await app.tenants.get(call.caller, call.path["tenant"])
+    skus = sorted(await app.directory(tenant.id, tenant.credential).skus(), key=lambda sku: (sku.part_number, sku.id))
+    names = catalogue()
+    found, cursor = call.query.slice([present.licence(sku, names) for sku in skus])
+    return json_answer(Page[LicenceBody](value=found, next_link=next_link(call.url, cursor)))
