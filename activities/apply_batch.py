@@ -24,7 +24,7 @@ from shared.domain.model import Change, Decision, User
 from shared.domain.operation import Outcome
 from shared.domain.outcomes import MAX_SENDS, backoff, before_sending, settled
 from shared.domain.recent import RecentWrite
-from shared.errors import Denied, Throttled, Unavailable
+from shared.errors import Denied, GraphError, Throttled, Unavailable
 from shared.graph.directory import Directory, ItemAnswer
 from shared.services import Services, services
 
@@ -62,6 +62,8 @@ async def attempt(app: Services, work: BatchWork) -> BatchDone:
         done = done.model_copy(update={"stop": Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied))})
     except (Throttled, Unavailable) as later:  # of the reads: nothing was sent
         sending.later(later.retry_after or backoff(work.attempt))
+    except GraphError as refused:  # Graph refuses the batch as such: nothing was changed, and trying again is no use
+        done = done.model_copy(update={"stop": Stop(code=ResultCode.GRAPH_ERROR, message=str(refused))})
     return await _record(app, work, batch, sending, done, went_out=went_out, answered=answered)
 
 

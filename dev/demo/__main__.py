@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from time import monotonic
 
 from rich.console import Console
@@ -34,7 +35,7 @@ async def main(console: Console) -> int:
         audit = await api.all("/audit", operation=operation["id"])
         console.print(outcome_table(operation))
         console.print(reasons_table(results))
-        console.print(seats_table(SKUS, seats_before, await _seats(api)))
+        console.print(seats_table(SKUS, seats_before, await _seats_after(api, seats_before, audit)))
         console.print(audit_table(audit, AUDIT_SHOWN))
     progress = operation["progress"]
     right = operation["status"] in ("succeeded", "partiallySucceeded") and len(audit) == progress["succeeded"]
@@ -46,6 +47,19 @@ async def main(console: Console) -> int:
 
 async def _seats(api: Api) -> dict[str, Json]:
     return {licence["sku"]: licence for licence in await api.all(f"/tenants/{TENANT}/licenses")}
+
+
+async def _seats_after(api: Api, before: dict[str, Json], audit: list[Json]) -> dict[str, Json]:
+    """The seats once Graph's own count, which lags behind writes, shows what the audit says, or after 15 s."""
+    taken = Counter[str]()
+    for entry in audit:
+        taken.update(entry["seatChange"])
+    for _ in range(30):
+        after = await _seats(api)
+        if all(after[sku]["assigned"] - before[sku]["assigned"] == taken[sku] for sku in SKUS):
+            return after
+        await asyncio.sleep(0.5)
+    return await _seats(api)
 
 
 async def _assign(console: Console, api: Api) -> Json:
@@ -83,7 +97,8 @@ def _show(bar: Progress, shown: TaskID, operation: Json) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(asyncio.run(main(Console())))
+        # Where the output goes to a file, the tables keep a readable width.
+        sys.exit(asyncio.run(main(Console() if sys.stdout.isatty() else Console(width=120))))
     except (StackError, ApiError, TimeoutError) as error:
         sys.exit(f"demo: {error}")
     except KeyboardInterrupt:

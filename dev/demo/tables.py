@@ -30,7 +30,9 @@ def reasons_table(results: Iterable[Json]) -> Table:
             examples.setdefault(reason, (result["userPrincipalName"], result["error"]["message"]))
     table = Table(title="Skipped and failed, with reasons", title_justify="left")
     for name in ("status", "code", "users", "for example", "what it means"):
-        table.add_column(name, justify="right" if name == "users" else "left", overflow="fold")
+        table.add_column(
+            name, justify="right" if name == "users" else "left", no_wrap=name in ("status", "code", "users")
+        )
     for (status, code), count in sorted(counts.items()):
         table.add_row(status, code, str(count), *examples[status, code])
     return table
@@ -39,8 +41,8 @@ def reasons_table(results: Iterable[Json]) -> Table:
 def seats_table(skus: Sequence[str], before: Mapping[str, Json], after: Mapping[str, Json]) -> Table:
     """Assigned and available seats of each SKU."""
     table = Table(title="Seats", title_justify="left")
-    for name in ("SKU", "product", "total", "assigned before", "assigned after", "change", "left"):
-        table.add_column(name, justify="left" if name in ("SKU", "product") else "right")
+    for name in ("SKU", "product", "total", "before", "after", "change", "left"):
+        table.add_column(name, justify="left" if name in ("SKU", "product") else "right", no_wrap=True)
     for sku in skus:
         was, now = before[sku], after[sku]
         change = now["assigned"] - was["assigned"]

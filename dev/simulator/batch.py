@@ -99,6 +99,7 @@ async def run(engine: Engine, items: list[Item], authorization: Mapping[str, str
             done[item.id.lower()] = reply
             answers.append(_answer(item.id, reply))
         await asyncio.sleep(0)  # let other requests in between two rounds
+    engine.shuffle(answers)  # the order of answers is not promised
     return Outcome(Reply(200, {"responses": answers}, {"Content-Type": "application/json"}), transport)
 
 

@@ -29,6 +29,11 @@ class Call:
         self.query = dict(parse_qsl(parts.query, keep_blank_values=True))
 
     @property
+    def title(self) -> str:
+        """Method and decoded url, which faults are matched with."""
+        return f"{self.method} {unquote(self.url)}"
+
+    @property
     def eventual(self) -> bool:
         """The caller accepts the index behind advanced queries."""
         return self.headers.get("consistencylevel", "").lower() == "eventual"

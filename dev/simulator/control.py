@@ -9,25 +9,15 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field, ValidationError
 
+from dev.simulator.convert import direct, find_member, licences_of, user_of
 from dev.simulator.engine import Engine
 from dev.simulator.faults import Fault
 from dev.simulator.licensing import catch_up
 from dev.simulator.loader import build_tenant
 from dev.simulator.model import Group, Member
-from dev.simulator.spec import (
-    LicenceSpec,
-    SpecError,
-    TenantSpec,
-    Wire,
-    direct,
-    find_member,
-    group_state,
-    licences_of,
-    selected_users,
-    sku_state,
-    user_state,
-)
+from dev.simulator.spec import LicenceSpec, SpecError, TenantSpec, UserSpec, Wire
 from dev.simulator.tenant import Tenant
+from dev.simulator.truth import group_state, selected_users, sku_state, user_state
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -92,7 +82,9 @@ class Control:
                 web.get("/tenants/{tenant}", self.get_tenant),
                 web.delete("/tenants/{tenant}", self.delete_tenant),
                 web.get("/tenants", self.list_tenants),
+                web.post("/tenants/{tenant}/users", self.add_user),
                 web.patch("/tenants/{tenant}/users/{user}", self.patch_user),
+                web.delete("/tenants/{tenant}/users/{user}", self.delete_user),
                 web.post("/tenants/{tenant}/groups/{group}/members", self.change_members),
                 web.patch("/tenants/{tenant}/groups/{group}", self.patch_group),
                 web.post("/faults", self.add_fault),
@@ -158,11 +150,29 @@ class Control:
 
         return await _stream(request, "application/json", parts())
 
-    async def patch_user(self, request: web.Request) -> web.Response:
-        tenant = self._tenant(request)
+    @staticmethod
+    def _user_id(tenant: Tenant, request: web.Request) -> str:
         user_id = tenant.user_id(request.match_info["user"])
         if user_id is None:
             raise web.HTTPNotFound(text=f"no user {request.match_info['user']}")
+        return user_id
+
+    async def add_user(self, request: web.Request) -> web.Response:
+        tenant = self._tenant(request)
+        user = user_of(tenant, UserSpec.model_validate_json(await request.read()))
+        if tenant.user_id(user.id) or tenant.user_id(user.user_principal_name):
+            raise SpecError(f"users: {user.user_principal_name!r} is there already")
+        tenant.create(user, self._engine.clock.now())
+        return web.json_response(user_state(user), status=201)
+
+    async def delete_user(self, request: web.Request) -> web.Response:
+        tenant = self._tenant(request)
+        tenant.delete(self._user_id(tenant, request), self._engine.clock.now())
+        return web.Response(status=204)
+
+    async def patch_user(self, request: web.Request) -> web.Response:
+        tenant = self._tenant(request)
+        user_id = self._user_id(tenant, request)
         change = UserChange.model_validate_json(await request.read())
         values: dict[str, Any] = change.model_dump(exclude_unset=True, exclude={"licenses"})
         if change.licenses is not None:

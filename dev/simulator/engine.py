@@ -69,7 +69,7 @@ class Admitted:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def tenant_of(headers: Mapping[str, str]) -> str | None:
+def _id_in_token(headers: Mapping[str, str]) -> str | None:
     """The tenant id at the end of the bearer token; None without a token, empty for a token without one."""
     value = headers.get("authorization", "")
     if not value.lower().startswith("bearer ") or not value[7:].strip():
@@ -97,9 +97,26 @@ class Engine:
         """An id for a request."""
         return new_guid(self._rng)
 
+    def shuffle(self, answers: list[Any]) -> None:
+        """Mix answers whose order is not promised, the same way for the same seed."""
+        self._rng.shuffle(answers)
+
     def stats_of(self, tenant: str) -> Stats:
         """The counts of a tenant."""
         return self.stats.setdefault(tenant, Stats())
+
+    def tenant_of(self, headers: Mapping[str, str]) -> str | None:
+        """The tenant that a bearer token ends in, by id or, as Entra ID takes it too, by domain.
+
+        None without a token, empty for a token that names no tenant.
+        """
+        tenant = _id_in_token(headers)
+        if tenant == "":
+            token = headers["authorization"].lower()
+            for known in self.tenants.values():
+                if any(token.endswith(f".{domain.lower()}") for domain in known.settings.domains):
+                    return known.id
+        return tenant
 
     def put_tenant(self, tenant: Tenant) -> None:
         """Load or replace a tenant, with fresh limits and counts."""
@@ -109,7 +126,7 @@ class Engine:
 
     def identify(self, headers: Mapping[str, str]) -> Tenant:
         """The tenant of a token; GraphError when there is none."""
-        tenant_id = tenant_of(headers)
+        tenant_id = self.tenant_of(headers)
         if tenant_id is None:
             raise errors.no_token()
         tenant = self.tenants.get(tenant_id)
@@ -120,7 +137,7 @@ class Engine:
     def admit(self, call: Call, authorization: Mapping[str, str], batch: int | None = None) -> Admitted:
         """Begin an operation; never raises GraphError."""
         now = self.clock.now()
-        tenant_id = tenant_of(authorization)
+        tenant_id = self.tenant_of(authorization)
         entry = self.log.begin(tenant_id or None, call.method, call.url, call.headers, call.body, now, batch)
         admitted = Admitted(call, entry, self.guid())
         try:
@@ -140,7 +157,7 @@ class Engine:
         admitted.headers = self.throttle.charge(
             tenant.id, len(tenant.users.current), units, write=route.writes, now=now
         )
-        struck = admitted.struck = self.faults.pick("item", tenant.id, f"{call.method} {call.url}")
+        struck = admitted.struck = self.faults.pick("item", tenant.id, call.title)
         if struck is not None and struck.error is not None:
             raise struck.error
         if route.writes:

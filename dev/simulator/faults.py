@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dev.simulator import errors
 from dev.simulator.errors import GraphError
+from dev.simulator.throttle import APP_ID
 
 type Kind = Annotated[
     Literal["429", "503", "409", "401", "403", "reset", "timeoutAfterCommit", "timeoutBeforeCommit", "delay"],
@@ -67,12 +68,12 @@ class _Rule:
             self.left -= 1
         return True
 
-    def strike(self) -> Struck:
+    def strike(self, tenant: str) -> Struck:
         fault = self.fault
         match fault.kind:
             case "429":
                 after = 1 if fault.retryAfter is None else fault.retryAfter
-                scope = f"Tenant_Application/Write/{fault.tenant or '*'}"
+                scope = f"Tenant_Application/ReadWrite/{APP_ID}/{tenant}"
                 return Struck(errors.throttled(after, scope, "CPULimitExceeded"), execute=False)
             case "503":
                 return Struck(errors.unavailable(fault.retryAfter), execute=False)
@@ -110,5 +111,5 @@ class Faults:
         for rule in self._rules:
             fault = rule.fault
             if fault.level == scope and fault.match in text and fault.tenant in (None, tenant) and rule.fires():
-                return rule.strike()
+                return rule.strike(tenant)
         return None

@@ -28,19 +28,27 @@ class Versions[T]:
     def __init__(self) -> None:
         self.current: dict[str, T] = {}
         self.order: list[str] = []
+        self._places: set[str] = set()
         self._earlier: dict[str, deque[_Earlier[T]]] = {}
 
     def load(self, key: str, value: T) -> None:
         """Add a value that was always there."""
         self.current[key] = value
-        self.order.append(key)
+        self._append(key)
 
-    def put(self, key: str, value: T, now: float, visible: Visibility) -> None:
-        """Replace or add a value that readers see once ``visible`` has come."""
+    def _append(self, key: str) -> None:
+        self.order.append(key)
+        self._places.add(key)
+
+    def put(self, key: str, value: T | None, now: float, visible: Visibility) -> None:
+        """Replace, add or (None) remove a value; readers see it once ``visible`` has come."""
         before = self.current.get(key)
-        if before is None:
-            self.order.append(key)
-        self.current[key] = value
+        if value is None:
+            self.current.pop(key, None)
+        else:
+            if key not in self._places:
+                self._append(key)
+            self.current[key] = value
         self._prune(key, now)
         queue = self._earlier.get(key)
         if queue:  # a later write never shows before an earlier one
@@ -63,7 +71,7 @@ class Versions[T]:
         current, earlier = self.current, self._earlier
         for position in range(start, len(self.order)):
             key = self.order[position]
-            value = self.read(key, now, index=index) if key in earlier else current[key]
+            value = self.read(key, now, index=index) if key in earlier else current.get(key)
             if value is not None:
                 yield position, value
 

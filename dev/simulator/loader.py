@@ -2,21 +2,11 @@
 
 import random
 
+from dev.simulator.convert import all_products, device_of, group_id, group_of, settings_of, sku_of, user_of
 from dev.simulator.generate import generate_users
 from dev.simulator.licensing import reprocess
 from dev.simulator.model import Group, Member
-from dev.simulator.spec import (
-    GenerateSpec,
-    SpecError,
-    TenantSpec,
-    all_products,
-    device_of,
-    group_id,
-    group_of,
-    settings_of,
-    sku_of,
-    user_of,
-)
+from dev.simulator.spec import GenerateSpec, SpecError, TenantSpec
 from dev.simulator.tenant import Tenant
 
 

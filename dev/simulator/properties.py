@@ -124,7 +124,7 @@ def _states(user: User, _tenant: Tenant) -> list[dict[str, Any]]:
             "disabledPlans": list(each.disabled),
             "assignedByGroup": each.group,
             "state": each.state,
-            "error": each.error or "None",
+            "error": each.error or "None",  # ASSUMPTION: the text as tools show it; the page says null
             "lastUpdatedDateTime": each.updated,
         }
         for each in user.licences

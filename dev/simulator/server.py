@@ -20,7 +20,7 @@ from aiohttp import web
 from dev.simulator import batch
 from dev.simulator.calls import BASE_PATH, Call, Reply, error_reply
 from dev.simulator.control import Control
-from dev.simulator.engine import Engine, Latency, tenant_of
+from dev.simulator.engine import Engine, Latency
 from dev.simulator.errors import GraphError
 from dev.simulator.faults import Struck
 from dev.simulator.requestlog import Entry
@@ -59,13 +59,13 @@ class GraphServer:
         url = request.raw_path.removeprefix(BASE_PATH)
         root = f"{request.scheme}://{request.host}{BASE_PATH}"
         call = Call(request.method, url, headers, _json_or_bytes(await request.read()), root)
-        struck = engine.faults.pick("request", tenant_of(headers) or "", f"{call.method} {url}") or Struck()
+        struck = engine.faults.pick("request", engine.tenant_of(headers) or "", call.title) or Struck()
         request_id = engine.guid()
         client_id = headers.get("client-request-id", request_id)
         is_batch = call.method == "POST" and call.segments == ("$batch",)
         if is_batch or struck.error is not None or not struck.execute:
             entry = engine.log.begin(
-                tenant_of(headers) or None, call.method, url, headers, call.body, engine.clock.now()
+                engine.tenant_of(headers) or None, call.method, url, headers, call.body, engine.clock.now()
             )
             await engine.clock.sleep(struck.delay)
             reply, transport = await self._whole(call, struck, entry, request_id)

@@ -4,7 +4,7 @@ import copy
 import heapq
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dev.simulator.catalogue import plan_id
@@ -91,8 +91,6 @@ class Tenant:
 
     def user_id(self, reference: str) -> str | None:
         """The id behind an id or a userPrincipalName."""
-        if reference in self.users.current:
-            return reference
         lowered = reference.lower()
         return lowered if lowered in self.users.current else self.by_upn.get(lowered)
 
@@ -164,6 +162,26 @@ class Tenant:
             self.by_upn[user.user_principal_name.lower()] = user.id
         self.users.put(user.id, user, now, visible)
 
+    def create(self, user: User, now: float) -> None:
+        """Add a user that readers see after the lag."""
+        visible = self.visibility(now)
+        self.users.put(user.id, user, now, visible)
+        self.by_upn[user.user_principal_name.lower()] = user.id
+        for sku in held_skus(user.licences):
+            self.consumed.add(sku, 1, now, visible.index_at)
+
+    def delete(self, user_id: str, now: float) -> None:
+        """Remove a user, its seats and its memberships. It is gone by id at once, from lists after the lag."""
+        for group_id in sorted(self._groups_of.pop(user_id, ())):
+            group = self.groups.current[group_id]
+            left = tuple(member for member in group.members if member.id != user_id)
+            self.groups.put(group_id, replace(group, members=left), now, self.visibility(now))
+        user, visible = self.users.current[user_id], self.visibility(now)
+        for sku in held_skus(user.licences):
+            self.consumed.add(sku, -1, now, visible.index_at)
+        self.users.put(user_id, None, now, visible)
+        self.by_upn.pop(user.user_principal_name.lower(), None)
+
     def change(self, user_id: str, now: float, **changes: Any) -> User:
         """Commit a copy of a user with some attributes replaced."""
         user = copy.copy(self.users.current[user_id])
@@ -192,7 +210,9 @@ class Tenant:
     def due_reprocessing(self, now: float) -> Iterator[str]:
         """Users whose reprocessing is due, taken off the queue."""
         while self._due and self._due[0][0] <= now:
-            yield heapq.heappop(self._due)[1]
+            user_id = heapq.heappop(self._due)[1]
+            if user_id in self.users.current:
+                yield user_id
 
     def begin_write(self, user_id: str) -> bool:
         """Mark a write as under way; False when another one is, and this one clashes."""

@@ -151,7 +151,7 @@ def contoso() -> TenantSpec:
             SkuSpec(sku_part_number="SPE_F1", enabled=60),
             SkuSpec(sku_part_number="STANDARDPACK", enabled=80),
             SkuSpec(sku_part_number="EXCHANGESTANDARD", enabled=25),
-            SkuSpec(sku_part_number="POWER_BI_PRO", enabled=120),
+            SkuSpec(sku_part_number="POWER_BI_PRO", enabled=300),
             SkuSpec(sku_part_number="POWER_BI_STANDARD", enabled=1_000_000),
             SkuSpec(sku_part_number="MCOEV", enabled=60),
             SkuSpec(sku_part_number="PROJECTPROFESSIONAL", enabled=10),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ from subprocess import DEVNULL, PIPE, Popen
 LOOPBACK = "127.0.0.1"
 _TAIL_LINES = 25
 _POLL_SECONDS = 0.03
+_PATIENCE_SECONDS = 30.0
 
 
 class StackError(Exception):
@@ -98,19 +100,34 @@ class Part:
         """The error that says the part ended, with the tail of its log."""
         return StackError(f"{self.name} ended with exit code {self.returncode}; the end of {self._log}:\n{self.tail()}")
 
-    async def until(self, ready: Callable[[], Awaitable[bool]], *, seconds: float, what: str) -> None:
+    async def announced(self, line: str, *, count: int = 1) -> list[str]:
+        """Wait until the part has printed so many lines that match; returns the pattern's group of each.
+
+        ``line`` is a regular expression with one group. Raises as ``until``.
+        """
+        pattern = re.compile(line, re.MULTILINE)
+
+        async def all_there() -> bool:
+            return len(pattern.findall(self.log_text())) >= count
+
+        await self.until(all_there, what=f"line {line!r}")
+        return pattern.findall(self.log_text())
+
+    async def until(self, ready: Callable[[], Awaitable[bool]], *, what: str) -> None:
         """Wait until ``ready`` answers true.
 
-        Raises ``StackError`` when the part ends first or ``seconds`` have passed.
+        Raises ``StackError`` when the part ends first, or has not come so far in half a minute.
         """
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
                 while not await ready():
                     if self.returncode is not None:
                         raise self.death()
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError as error:
-            raise StackError(f"{self.name}: no {what} within {seconds:g} s; its log ends:\n{self.tail()}") from error
+            raise StackError(
+                f"{self.name}: no {what} within {_PATIENCE_SECONDS:g} s; its log ends:\n{self.tail()}"
+            ) from error
 
     async def ended(self) -> int:
         """Wait for the end of the process; returns its exit code."""
@@ -140,34 +157,18 @@ class Part:
             self._process.send_signal(number)
 
 
-def pick_port(setting: str, value: str) -> int:
-    """Return the port of a setting on 127.0.0.1; ``0`` picks a free one.
+def check_port(setting: str, value: str) -> str:
+    """Return the port of a setting; ``0`` lets the part pick a free one and announce it.
 
-    Raises ``StackError`` naming the setting when the value is no port or the port is taken.
+    Raises ``StackError`` naming the setting when the value is no port or the port on 127.0.0.1 is taken.
     """
-    try:
-        wanted = int(value)
-    except ValueError:
-        wanted = -1
-    if not 0 <= wanted <= 65535:
+    if not value.isdecimal() or int(value) > 65535:
         raise StackError(f"{setting}={value!r} is not a port: a number from 0 (any free port) to 65535 is expected")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, wanted))
+            probe.bind((LOOPBACK, int(value)))
         except OSError as error:
-            reason = f"port {wanted} ({setting}) on {LOOPBACK} cannot be used: {error.strerror}"
+            reason = f"port {value} ({setting}) on {LOOPBACK} cannot be used: {error.strerror}"
             raise StackError(f"{reason}; set {setting}=0 to pick a free one") from error
-        return int(probe.getsockname()[1])
-
-
-async def is_open(port: int) -> bool:
-    """Whether something accepts connections on this port of 127.0.0.1."""
-    try:
-        _, writer = await asyncio.open_connection(LOOPBACK, port)
-    except OSError:
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
+    return value

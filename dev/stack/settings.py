@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from dev.stack.parts import LOOPBACK, StackError
+from dev.stack.parts import StackError
 
 # Which ports `make up` uses unless told otherwise; the Python API picks free ones.
 PORTS = {
@@ -60,11 +60,11 @@ def base_environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, **LOCAL_DEFAULTS, "PYTHONUNBUFFERED": "1", **settings}
 
 
-def connection_string(blob: int, queue: int, table: int) -> str:
-    """The storage connection string of an Azurite on these ports."""
+def connection_string(blob: str, queue: str, table: str) -> str:
+    """The storage connection string of an Azurite whose services have these root URLs."""
     endpoints = zip(("Blob", "Queue", "Table"), (blob, queue, table), strict=True)
     parts = ["DefaultEndpointsProtocol=http", f"AccountName={_ACCOUNT}", f"AccountKey={_ACCOUNT_KEY}"]
-    parts += [f"{service}Endpoint=http://{LOOPBACK}:{port}/{_ACCOUNT}" for service, port in endpoints]
+    parts += [f"{service}Endpoint={url}/{_ACCOUNT}" for service, url in endpoints]
     return ";".join(parts)
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from dev.stack.parts import LOOPBACK, Guard, Part, StackError, is_open, pick_port
+from dev.stack.parts import LOOPBACK, Guard, Part, StackError, check_port
 from dev.stack.settings import api_key, base_environment, claim, connection_string
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _AZURITE = REPOSITORY / "dev" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
-_START_SECONDS = 30.0
-_HOST_LINE = "host http://"
+_HOST_LINE = r"^host (http://\S+)$"
+_SIMULATOR_LINE = r"^simulator (http://\S+)$"
+# Printed in the order blob, queue, table: one service starts after the other.
+_AZURITE_LINE = r"^Azurite \w+ service is successfully listening at (http://\S+)$"
 _RELOADED = "reloaded "
 _NOT_RELOADED = "reload failed"
 
@@ -61,20 +63,13 @@ class Host:
         async def answered() -> bool:
             return len(self._verdicts()) > len(before)
 
-        await self._part.until(answered, seconds=_START_SECONDS, what="answer to the reload")
+        await self._part.until(answered, what="answer to the reload")
         if _NOT_RELOADED in self._verdicts()[-1]:
             raise StackError(f"{self._part.name}: the new code did not load:\n{self._part.tail()}")
 
     async def until_serving(self) -> None:
         """Wait until the host has printed its address; raises ``StackError`` when it ends first."""
-
-        async def serving() -> bool:
-            for line in self.log_text().splitlines():
-                if line.startswith(_HOST_LINE):
-                    self.url = line.removeprefix("host ")
-            return bool(self.url)
-
-        await self._part.until(serving, seconds=_START_SECONDS, what=f"line {_HOST_LINE!r}")
+        [self.url] = await self._part.announced(_HOST_LINE)
 
     def _verdicts(self) -> list[str]:
         return [line for line in self.log_text().splitlines() if _RELOADED in line or _NOT_RELOADED in line]
@@ -151,10 +146,10 @@ class Stack:
         self._started += 1
         number = self._started
         # Only the first host can have the configured port.
-        port = self._env.get("LOCALHOST_PORT", "0") if number == 1 else "0"
+        port = self._port("LOCALHOST_PORT") if number == 1 else "0"
         settings = {
             **self._environment(),
-            "LOCALHOST_PORT": str(pick_port("LOCALHOST_PORT", port)) if port != "0" else "0",
+            "LOCALHOST_PORT": port,
             **(env or {}),
         }
         command = [sys.executable, "-m", "dev.localhost", "--app", str(app_dir or self._app_dir)]
@@ -206,26 +201,21 @@ class Stack:
         if node is None or not _AZURITE.exists():
             raise StackError(f"Azurite needs Node and {_AZURITE.relative_to(REPOSITORY)}: run `make setup`")
         services = ("blob", "queue", "table")
-        ports = {s: self._port(f"AZURITE_{s.upper()}_PORT") for s in services}
         command = [node, str(_AZURITE), "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
-        for service, port in ports.items():
-            command += [f"--{service}Host", LOOPBACK, f"--{service}Port", str(port)]
+        for service in services:
+            port = self._port(f"AZURITE_{service.upper()}_PORT")
+            command += [f"--{service}Host", LOOPBACK, f"--{service}Port", port]
         command += ["--inMemoryPersistence"] if data is None else ["--location", str(data / "azurite")]
         part = await self._start_part("azurite", command, self._environment())
-
-        async def open_all() -> bool:
-            return all([await is_open(port) for port in ports.values()])
-
-        await part.until(open_all, seconds=_START_SECONDS, what=f"service on the ports {list(ports.values())}")
-        self.storage = connection_string(*ports.values())
-        self.blob_url = f"http://{LOOPBACK}:{ports['blob']}"
+        blob, queue, table = await part.announced(_AZURITE_LINE, count=len(services))
+        self.storage = connection_string(blob, queue, table)
+        self.blob_url = blob
 
     async def _start_simulator(self) -> None:
-        port = self._port("SIMULATOR_PORT")
-        env = {**self._environment(), "SIMULATOR_PORT": str(port), "SIMULATOR_WORLD": self._world}
-        part = await self._start_part("simulator", [sys.executable, "-m", "dev.simulator"], env)
-        await part.until(lambda: is_open(port), seconds=_START_SECONDS, what=f"service on port {port}")
-        self.simulator_url = f"http://{LOOPBACK}:{port}"
+        settings = {"SIMULATOR_PORT": self._port("SIMULATOR_PORT"), "SIMULATOR_WORLD": self._world}
+        command = [sys.executable, "-m", "dev.simulator"]
+        part = await self._start_part("simulator", command, {**self._environment(), **settings})
+        [self.simulator_url] = await part.announced(_SIMULATOR_LINE)
 
     async def _start_part(self, name: str, command: list[str], env: Mapping[str, str]) -> Part:
         assert self._guard
@@ -236,8 +226,8 @@ class Stack:
         self._cleanup.push_async_callback(part.stop)
         return part
 
-    def _port(self, setting: str) -> int:
-        return pick_port(setting, self._env.get(setting, "0"))
+    def _port(self, setting: str) -> str:
+        return check_port(setting, self._env.get(setting, "0"))
 
     def _environment(self) -> dict[str, str]:
         found = {"LOCALHOST_API_KEY": self.api_key, "LOCALHOST_DATA": str(self._data or "")}

@@ -21,15 +21,11 @@ def compare(change: Change, live: LicenceState) -> Position:
     The change's own usage location with the licences still as before is ``before`` too: our first call got through and
     the second did not. ``drifted``: neither, somebody else was there.
     """
-    planned_location = change.after.usage_location or None
-    location = live.usage_location or None
+    before, after, location = (s.usage_location or None for s in (change.before, change.after, live))
     licences = _direct(live, change.sku_ids)
-    if licences == _direct(change.after, change.sku_ids) and location == planned_location:
+    if licences == _direct(change.after, change.sku_ids) and location == after:
         return "after"
-    known = {change.before.usage_location or None}
-    if change.usage_location is not None:
-        known.add(planned_location)
-    if licences == _direct(change.before, change.sku_ids) and location in known:
+    if licences == _direct(change.before, change.sku_ids) and location in {before, after}:
         return "before"
     return "drifted"
 

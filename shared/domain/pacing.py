@@ -141,12 +141,11 @@ def take(
     """Ask for a window; the turn returned is to be written (with its ETag) where it differs, before the grant is used.
 
     Args:
-        turn: the row as it was read.
-        ask: who asks, with 1 to 8 costs.
+        ask: who asks for what; 1 to 8 costs.
         now: the store's time.
         lease: how long a grant lasts, in seconds.
-        limits: of this tenant; None: every window is affordable.
-        app: whether the app's budget counts too; then no more is granted than was prepaid.
+        limits: this tenant's; None: every window is affordable.
+        app: whether the app's budget counts too; no more is granted than was prepaid then.
 
     Raises:
         ValueError: there are no costs, more than 8, or one below 1.
@@ -212,12 +211,10 @@ def hand_on(turn: Turn, name: str, window: int, *, unused: int, now: float, more
     """End a window; a second call for the same one changes nothing.
 
     Args:
-        turn: the row as it was read.
-        name: who took the window.
-        window: which one.
-        unused: tokens of it that were not sent; lost where the lease ran out and the turn went to somebody else.
+        name, window: who took the turn, for which window.
+        unused: tokens that were not sent; lost where the lease ran out and the turn went to somebody else.
         now: the store's time.
-        more: whether there are batches left, for which to stand at the end of the line.
+        more: whether batches are left, for which to stand at the end of the line.
         keep: an attempt may still be in flight, so nobody may write before the lease has run out by itself.
 
     Raises:
@@ -249,7 +246,7 @@ def throttled(turn: Turn, until: float, now: float) -> Turn:
 
 
 def prepay(turn: Turn, drawn: int) -> Turn:
-    """Put tokens drawn from the app's budget into the turn."""
+    """Put what `draw` gave into the turn."""
     return replace(turn, app_tokens=turn.app_tokens + drawn)
 
 
@@ -282,16 +279,14 @@ def _handed(turn: Turn, name: str) -> int:
 
 def _queue(line: tuple[Waiter, ...], ask: Ask, now: float) -> tuple[Waiter, ...]:
     """Drop those who stopped asking, and have the asker in line, seen now."""
-    kept = [w for w in line if w.name == ask.name or now - w.seen <= SEEN_WITHIN]
-    for place, waiter in enumerate(kept):
-        if waiter.name == ask.name:
-            if now - waiter.seen > SEEN_WITHIN:
-                del kept[place]
-                break
-            if now - waiter.seen >= SEEN_STEP or waiter.large != ask.large:
-                kept[place] = Waiter(ask.name, now, ask.large)
-            return tuple(kept)
-    return (*kept, Waiter(ask.name, now, ask.large))
+    present = Waiter(ask.name, now, ask.large)
+    kept = [w for w in line if now - w.seen <= SEEN_WITHIN]
+    place = next((i for i, w in enumerate(kept) if w.name == ask.name), None)
+    if place is None:
+        kept.append(present)
+    elif now - kept[place].seen >= SEEN_STEP or kept[place].large != ask.large:
+        kept[place] = present
+    return tuple(kept)
 
 
 def _step_back(turn: Turn, ask: Ask) -> Turn:

@@ -46,7 +46,7 @@ def iso(at: datetime) -> str:
     """A time as columns hold it, such as ``2026-11-23T02:00:00.000000Z``."""
     if at.tzinfo is None:
         raise ValueError(f"a stored time needs a zone: {at!r}")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def to_json[T](kind: type[T], value: T) -> str:

@@ -49,7 +49,7 @@ def test_a_name_of_several_skus_is_ambiguous_and_a_part_number_wins() -> None:
     named_like_one = Sku("c" * 36, "THREE", name="One")
     known = Catalogue([one, two, named_like_one])
 
-    with pytest.raises(AmbiguousSku, match="ONE .* TWO"):
+    with pytest.raises(AmbiguousSku, match=r"ONE .* TWO"):
         known.find("twin")
     assert known.find("one") == one
 

@@ -175,7 +175,7 @@ def test_what_is_stored_reads_back_the_same() -> None:
 def test_a_tenant_that_was_read_can_be_sent_back() -> None:
     """What the directory itself says may stand in the body; only what was named counts as told."""
     body = TenantBody.model_validate_json(
-        '{"tenantId": "x", "domains": ["contoso.com"], "displayName": "C", "consent": "granted", "notify": null, "tags": []}'
+        '{"tenantId": "x", "domains": ["c.com"], "displayName": "", "consent": "granted", "notify": null, "tags": []}'
     )
 
     assert "tags" in body.model_fields_set

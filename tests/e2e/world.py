@@ -108,7 +108,7 @@ class World:
         audit = await self.api.all("/audit", operation=operation["id"], tenant=tenant.id)
         state = await self.state(tenant)
         sku_id = next(s["skuId"] for s in state["skus"] if s["skuPartNumber"] == sku)
-        holders = {user["id"] for user in state["users"] if any(held["skuId"] == sku_id for held in user["licenses"])}
+        holders = {user["id"] for user in state["users"] if any(held["skuId"] == sku_id for held in user["direct"])}
         succeeded = {result["userId"] for result in results if result["status"] == "succeeded"}
         audited = [entry["userId"] for entry in audit]
         assert succeeded == holders, f"{len(succeeded ^ holders)} users differ between results and directory"
@@ -119,6 +119,6 @@ class World:
         counts = {name: sum(r["status"] == name for r in results) for name in ("succeeded", "skipped", "failed")}
         assert {name: progress[name] for name in counts} == counts
         assert progress["pending"] == 0
-        consumed = next(s["consumedUnits"] for s in state["skus"] if s["skuPartNumber"] == sku)
+        consumed = next(s["consumed"] for s in state["skus"] if s["skuPartNumber"] == sku)
         assert consumed == len(holders)
         return results

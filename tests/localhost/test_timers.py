@@ -29,7 +29,7 @@ async def test_runs_of_one_timer_never_overlap(sample: Sample) -> None:
 async def test_a_timer_that_comes_too_late_is_past_due(sample: Sample) -> None:
     """A host that was stopped over a due time says so to the function."""
     os.kill(sample.host.pid, signal.SIGSTOP)
-    await asyncio.sleep(2.5)
+    await asyncio.sleep(2.2)
     os.kill(sample.host.pid, signal.SIGCONT)
 
     async def was_late() -> bool:

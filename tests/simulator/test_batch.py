@@ -35,6 +35,16 @@ async def test_items_answer_each_with_their_own_status(small: Simulator) -> None
     assert answers["4"]["body"]["error"]["code"] == "Request_ResourceNotFound"
 
 
+async def test_the_order_of_answers_is_not_that_of_the_items(small: Simulator) -> None:
+    """Trap 19: answers are tied by id; whoever counts on their order is wrong."""
+    items = [{"id": str(n), **GET_BOB} for n in range(20)]
+
+    answers = (await small.client.post("/v1.0/$batch", json={"requests": items})).json()["responses"]
+
+    assert sorted(each["id"] for each in answers) == sorted(each["id"] for each in items)
+    assert [each["id"] for each in answers] != [each["id"] for each in items]
+
+
 async def test_an_advanced_query_takes_its_header_from_the_item(small: Simulator) -> None:
     """The consistency header of the outer request does not count for an item."""
     item = {"method": "GET", "url": "/users/$count?$filter=accountEnabled%20eq%20true"}

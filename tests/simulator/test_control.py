@@ -60,6 +60,24 @@ async def test_a_user_is_changed_from_outside(small: Simulator) -> None:
     assert unknown.status_code == 404
 
 
+async def test_a_user_is_deleted_from_outside(small: Simulator) -> None:
+    """Its seats are free, it is in no group, and its name can be used again."""
+    url = f"/_sim/tenants/{TENANT}/users"
+    deleted = await small.client.delete(f"{url}/dan@contoso.example")
+    small.clock.advance(1)
+    state = await small.state()
+    again = await small.client.delete(f"{url}/dan@contoso.example")
+    anew = await small.client.post(url, json=person("dan"))
+    twice = await small.client.post(url, json=person("dan"))
+
+    assert deleted.status_code == 204
+    assert "dan" not in state["users"]
+    assert state["groups"][0]["members"] == []
+    assert state["skus"]["POWER_BI_PRO"]["consumed"] == 0
+    assert [each.status_code for each in (again, anew, twice)] == [404, 201, 400]
+    assert (await small.get("/users/$count", advanced=True)).text == "4"
+
+
 async def test_a_tenant_can_be_replaced_and_removed(small: Simulator) -> None:
     """PUT starts it anew, DELETE ends it; its token is then refused."""
     await small.load(users=[person("new")])

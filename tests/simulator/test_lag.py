@@ -1,7 +1,7 @@
 """Replication lag: what readers see after a write, and what writes are judged by."""
 
 from dev.simulator.lag import LaggingCounter, Versions, Visibility
-from tests.simulator.harness import E3, Simulator, error_of, person
+from tests.simulator.harness import E3, TENANT, Simulator, error_of, person
 
 SKUS = [{"skuPartNumber": "SPE_E3", "enabled": 1}]
 ADA = "/users/ada@contoso.example"
@@ -47,6 +47,18 @@ async def test_a_usage_location_just_set_may_still_be_judged_missing(simulator: 
         later = await simulator.assign("ada@contoso.example", [E3])
 
         assert [at_once.status_code, later.status_code] == expected
+
+
+async def test_a_user_created_just_now_is_not_there_yet(simulator: Simulator) -> None:
+    """Trap 30: read and write answer 404 until the lag is over."""
+    await simulator.load(lagSeconds=[2, 2], skus=SKUS)
+    created = await simulator.client.post(f"/_sim/tenants/{TENANT}/users", json=person("ada"))
+    early = [(await simulator.get(ADA)).status_code, (await simulator.assign("ada@contoso.example", [E3])).status_code]
+    simulator.clock.advance(2)
+    later = [(await simulator.get(ADA)).status_code, (await simulator.assign("ada@contoso.example", [E3])).status_code]
+
+    assert created.status_code == 201
+    assert (early, later) == ([404, 404], [200, 200])
 
 
 async def test_without_lag_reads_are_current(small: Simulator) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from dev.simulator.engine import Engine
 from dev.simulator.server import engine_from_environment
-from dev.simulator.spec import user_state
+from dev.simulator.truth import user_state
 from dev.simulator.world import ADATUM, CONTOSO, FABRIKAM, SALES_DEPARTMENT, load_world, world
 from tests.simulator.harness import E5, Simulator, serving
 
@@ -42,7 +42,7 @@ def test_the_world_is_the_same_at_every_start() -> None:
 
 
 async def test_the_sales_department_has_every_case_a_preview_shows(demo: Simulator) -> None:
-    """Trap 29: nested groups, E5 direct and inherited, no location, a conflict, guests, a disabled account, a device."""
+    """Trap 29: nested groups, E5 direct and inherited, no location, conflict, guests, a disabled account, a device."""
     url = f"/groups/{SALES_DEPARTMENT}/transitiveMembers"
     users: list[dict[str, Any]] = (
         await demo.get(f"{url}/microsoft.graph.user", advanced=True, count="true", top="999", select="id")

@@ -47,7 +47,12 @@ class Azurite:
 
     def settings(self, **environ: str) -> Settings:
         """Settings over a fresh account; ``environ`` adds or replaces settings by their names."""
-        return read_settings({"AzureWebJobsStorage": self.fresh(), "GRAPH_CREDENTIAL": "static:test", **environ})
+        defaults = {
+            "AzureWebJobsStorage": self.fresh(),
+            "GRAPH_BASE_URL": "http://127.0.0.1:9/v1.0",
+            "GRAPH_CREDENTIAL": "static:test",
+        }
+        return read_settings({**defaults, **environ})
 
 
 def free_ports(number: int) -> list[int]:
