@@ -78,7 +78,7 @@ class _Course:
         """What is still to do: once stopped, only the batches of which something went out and is not known."""
         if self.stop is None:
             return self.progress
-        return Progress(waiting=tuple(waiting for waiting in self.progress.waiting if waiting.unknown))
+        return self.progress.only_unknown()
 
 
 def apply_windows(context: task.OrchestrationContext, given: Windows) -> "Steps[Windows | Stop | None]":

@@ -7,7 +7,7 @@ import azure.functions as func
 from shared.catalogue import catalogue, is_guid
 from shared.contracts import present
 from shared.contracts.requests import TenantBody
-from shared.contracts.responses import LicenceBody, Page, TenantBodyOut
+from shared.contracts.responses import LicenceBody, Page, TenantResource
 from shared.contracts.routes import BASE, CURSOR, TOP, Answer, Route
 from shared.domain.caller import Role
 from shared.domain.tenant import Tenant
@@ -30,14 +30,14 @@ TENANT = f"{BASE}/tenants/{{tenant}}"
         summary="The tenants the app may act on.",
         role=Role.READ,
         parameters=(TOP, CURSOR),
-        answers=(Answer(200, "A page of tenants.", Page[TenantBodyOut]),),
+        answers=(Answer(200, "A page of tenants.", Page[TenantResource]),),
     )
 )
 async def list_tenants(call: Call, app: Services) -> func.HttpResponse:
     """One page of the tenants that the caller sees."""
     found, cursor = await app.tenants.list(call.caller, top=call.query.top(), cursor=call.query.text("cursor"))
     value = [present.tenant(each) for each in found]
-    return json_answer(Page[TenantBodyOut](value=value, next_link=next_link(call.url, cursor)))
+    return json_answer(Page[TenantResource](value=value, next_link=next_link(call.url, cursor)))
 
 
 @router.add(
@@ -47,7 +47,7 @@ async def list_tenants(call: Call, app: Services) -> func.HttpResponse:
         path=TENANT,
         summary="One tenant.",
         role=Role.READ,
-        answers=(Answer(200, "The tenant.", TenantBodyOut),),
+        answers=(Answer(200, "The tenant.", TenantResource),),
     )
 )
 async def get_tenant(call: Call, app: Services) -> func.HttpResponse:
@@ -64,8 +64,8 @@ async def get_tenant(call: Call, app: Services) -> func.HttpResponse:
         role=Role.ADMIN,
         body=TenantBody,
         answers=(
-            Answer(201, "It was registered.", TenantBodyOut, headers=("Location",)),
-            Answer(200, "It was changed.", TenantBodyOut),
+            Answer(201, "It was registered.", TenantResource, headers=("Location",)),
+            Answer(200, "It was changed.", TenantResource),
         ),
         problems={422: "The tenant cannot be found by this domain."},
     )

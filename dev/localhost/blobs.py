@@ -21,6 +21,7 @@ from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobLeaseClient, BlobServiceClient
 from azure_functions_runtime.bindings.datumdef import Datum
 
+from dev.localhost import background
 from dev.localhost.durable import DurableHost
 from dev.localhost.errors import AppLoadError, InvocationError
 from dev.localhost.loading import Function, invoke
@@ -63,9 +64,11 @@ class BlobTriggers:
     async def replace(self, watched: tuple[Watch, ...]) -> None:
         """Follow these triggers; a delivery under way is finished first."""
         self._stop.set()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._stop = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._follow(watch, self._stop)) for watch in watched]
+        self._tasks = [
+            background.start(self._follow(w, self._stop), f"blob trigger {w.function.name}") for w in watched
+        ]
 
     async def stop(self) -> None:
         """Take no more versions and drop what runs."""
@@ -200,6 +203,10 @@ def _watch(function: Function) -> Watch:
         raise AppLoadError(
             f"function {function.name}: its blob trigger needs a connection string in the setting {setting}"
         )
+    try:
+        BlobServiceClient.from_connection_string(connection)
+    except ValueError as error:
+        raise AppLoadError(f"function {function.name}: the setting {setting}: {error}") from error
     container, _, names = str(trigger["path"]).partition("/")
     if "{" in container:
         raise AppLoadError(

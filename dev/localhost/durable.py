@@ -13,6 +13,7 @@ from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.wrappers_pb2 import StringValue
 
+from dev.localhost import background
 from dev.localhost.backend import IN_PROCESS, Backend, Retention
 from dev.localhost.errors import InvocationError
 from dev.localhost.loading import Function, invoke
@@ -105,14 +106,9 @@ class DurableHost:
             log.error("a %s arrived; entities are not served by the local host", item.WhichOneof("request"))
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        task = background.start(work, "a work item")
         self._running.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("the host failed on a work item", exc_info=error)
+        task.add_done_callback(self._running.discard)
 
     async def _turn(self, request: pb.OrchestratorRequest, token: str) -> None:
         name = next(
@@ -152,7 +148,7 @@ class DurableHost:
                 answer = await invoke(function, inputs)
                 response.result.CopyFrom(StringValue(value=answer.value if answer else "null"))
             except InvocationError as error:
-                log.warning("activity %s (%s) failed: %r", request.name, instance_id, error.cause)
+                log.warning("activity %s (%s) failed: %r\n%s", request.name, instance_id, error.cause, error.trace)
                 response.failureDetails.CopyFrom(_details(error.cause))
         self.backend.CompleteActivityTask(response, IN_PROCESS)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from azure_functions_runtime.bindings.datumdef import Datum
 from croniter import croniter
 
+from dev.localhost import background
 from dev.localhost.durable import DurableHost
 from dev.localhost.errors import AppLoadError, InvocationError
 from dev.localhost.loading import Function, invoke
@@ -54,7 +55,9 @@ class Timers:
         self._stop.set()
         self._stop = asyncio.Event()
         self._tasks = [task for task in self._tasks if not task.done()]
-        self._tasks += [asyncio.create_task(self._follow(t, self._stop, at_once=starting)) for t in timers]
+        self._tasks += [
+            background.start(self._follow(t, self._stop, at_once=starting), f"timer {t.function.name}") for t in timers
+        ]
 
     async def stop(self) -> None:
         """Start no more runs and drop what runs."""

@@ -257,9 +257,9 @@ def _recorded(state: LicenceState, entry: AuditEntry) -> body.RecordedState:
     return body.RecordedState(licenses=licences, usage_location=state.usage_location)
 
 
-def tenant(which: Tenant) -> body.TenantBodyOut:
+def tenant(which: Tenant) -> body.TenantResource:
     """A tenant of the registry."""
-    return body.TenantBodyOut(
+    return body.TenantResource(
         tenant_id=which.id,
         domains=list(which.domains),
         display_name=which.display_name,

@@ -198,7 +198,7 @@ class AuditEntryBody(Response):
     hash: str
 
 
-class TenantBodyOut(Response):
+class TenantResource(Response):
     """A tenant the app may act on."""
 
     tenant_id: str

@@ -82,11 +82,17 @@ def test_a_value_that_is_no_port_is_named_with_its_setting(value: str, monkeypat
         pytest.param(function("timerTrigger", schedule="%MISSING%"), "setting MISSING", id="setting of a schedule"),
         pytest.param(function("timerTrigger", schedule="soon"), "'soon' is not an NCRONTAB", id="no schedule"),
         pytest.param(function("blobTrigger", path="c/{n}", connection="MISSING"), "setting MISSING", id="storage"),
-        pytest.param(function("blobTrigger", path="{c}/{n}", connection="PATH"), "a pattern as", id="container"),
+        pytest.param(
+            function("blobTrigger", path="c/{n}", connection="PATH"), "setting PATH: .*malformed", id="malformed"
+        ),
+        pytest.param(function("blobTrigger", path="{c}/{n}", connection="STORE"), "a pattern as", id="container"),
     ],
 )
-def test_a_binding_that_cannot_be_served_is_refused(trigger: Function, reason: str) -> None:
+def test_a_binding_that_cannot_be_served_is_refused(
+    trigger: Function, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message names the function and what is wrong."""
+    monkeypatch.setenv("STORE", "UseDevelopmentStorage=true")
     read = {
         "httpTrigger": lambda: Routes([trigger], "api"),
         "timerTrigger": lambda: schedules((trigger,)),

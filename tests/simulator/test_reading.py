@@ -24,12 +24,13 @@ async def test_a_request_without_a_usable_token_is_refused(small: Simulator) -> 
 
 
 async def test_tenants_are_told_apart_by_the_token(small: Simulator) -> None:
-    """Each tenant sees its own users only."""
-    await small.load(OTHER, users=[person("zoe")])
+    """Each tenant sees its own users only; the token ends in its id or in one of its domains."""
+    await small.load(OTHER, domains=["tailspin.example"], users=[person("zoe")])
 
-    response = await small.client.get("/v1.0/users", headers={"Authorization": f"Bearer a.b.{OTHER}"})
+    for ending in (OTHER, "tailspin.example"):
+        response = await small.client.get("/v1.0/users", headers={"Authorization": f"Bearer a.b.{ending}"})
 
-    assert [each["displayName"] for each in response.json()["value"]] == ["Zoe"]
+        assert [each["displayName"] for each in response.json()["value"]] == ["Zoe"]
 
 
 async def test_pages_follow_the_link_with_every_option(simulator: Simulator) -> None:

@@ -79,12 +79,16 @@ class Api:
         *,
         key: str | None = ADMIN,
         headers: dict[str, str] | None = None,
-        **query: str,
+        query: dict[str, str] | None = None,
+        **more: str,
     ) -> Answer:
-        """Send a request to ``path`` below the base path (below ``/api`` when it begins with a slash)."""
+        """Send a request to ``path`` below the base path (below ``/api`` when it begins with a slash).
+
+        ``query`` and ``more`` are its parameters.
+        """
         parts = urlsplit(path)
         full = parts.path.removeprefix("/") if path.startswith("/") else f"{BASE}/{parts.path}"
-        params = dict(parse_qsl(parts.query)) | query
+        params = dict(parse_qsl(parts.query)) | (query or {}) | more
         route, handler, route_params = self.find(method, full)
         sent = {"x-api-key": key} if key else {}
         if body is not None:
