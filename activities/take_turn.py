@@ -1,11 +1,12 @@
 """Take a tenant's turn: wait in line, and pay for a window before anything is sent."""
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 import azure.durable_functions as df
 
-from activities.guard import check_in, stop_of
+from activities.guard import check_in
 from shared.contracts.work import TurnTaken, TurnWork
 from shared.domain.pacing import APP_CHUNK, LARGE_USERS, Ask, Grant, Limits, Turn, Wait, draw, prepay, take
 from shared.errors import RowConflict
@@ -30,12 +31,16 @@ async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
         costs=tuple(manifest.writes_of(batch) for batch in work.batches[: app.settings.batches_at_once]),
         large=work.users > LARGE_USERS,
     )
-    started = app.tables.now()
-    while (app.tables.now() - started).total_seconds() < LOOK_FOR:
+    started = watched = monotonic()
+    while monotonic() - started < LOOK_FOR:
+        if monotonic() - watched > app.settings.heartbeat_stale / 3:
+            watched = monotonic()
+            stop = await check_in(app, work)
+            if stop:
+                return TurnTaken(stop=stop)
         taken = await look(app, work.tenant, ask)
         if taken:
-            stop = stop_of(await app.operations.read_op(work.operation), work)
-            return TurnTaken(stop=stop) if stop else taken
+            return taken
         await asyncio.sleep(LOOK_EVERY)
     return TurnTaken()
 

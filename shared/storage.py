@@ -12,8 +12,8 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from shared.errors import DependencyDown, RowConflict
 from shared.settings import Settings, SettingsError
 
-RETRIES: Mapping[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.2, "retry_backoff_max": 2}
-"""Few and short: an activity is repeated as a whole, and a caller is told within seconds."""
+RETRIES = 3
+"""Few, and after short waits: an activity is repeated as a whole, and a caller is told within seconds."""
 TIMEOUTS: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 30}
 
 DEVELOPMENT_ACCOUNT = "devstoreaccount1"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 
 import azure.functions as func
 
@@ -12,7 +13,7 @@ from shared.contracts.responses import DependencyState, Health
 from shared.contracts.routes import Answer, Parameter, Route
 from shared.domain.caller import SYSTEM
 from shared.domain.tenant import Tenant
-from shared.errors import GraphError, LicenceError, Unavailable
+from shared.errors import DependencyDown, GraphError, LicenceError, Unavailable
 from shared.services import Services
 from triggers.http import Call, json_answer
 from triggers.router import Router
@@ -40,8 +41,7 @@ def meta_router(others: Iterable[Router]) -> Router:
             summary="Whether the process serves; with ready=1 whether what it depends on answers.",
             role=None,
             parameters=(Parameter("ready", "1 asks each dependency.", {"type": "string", "enum": ["0", "1"]}),),
-            answers=(Answer(200, "It serves.", Health),),
-            problems={503: "A dependency is down; the detail of the body names it."},
+            answers=(Answer(200, "It serves.", Health), Answer(503, "A dependency is down, and named.", Health)),
         )
     )
     async def health(call: Call, app: Services) -> func.HttpResponse:
@@ -92,8 +92,10 @@ async def _blobs(app: Services) -> None:
 
 async def _graph(app: Services) -> None:
     """Graph answers, if only with a refusal: that says something of the tenant asked for, not of Graph."""
-    registered, _ = await app.tenants.list(SYSTEM, top=1)
-    tenant = registered[0] if registered else Tenant(id=NO_TENANT)
+    tenant = Tenant(id=NO_TENANT)
+    with suppress(DependencyDown):  # the tables' own check tells
+        registered, _ = await app.tenants.list(SYSTEM, top=1)
+        tenant = registered[0] if registered else tenant
     try:
         await app.directory(tenant.id, tenant.credential).organization()
     except Unavailable:

@@ -79,6 +79,10 @@ async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
     told = {field: getattr(body, field) for field in body.model_fields_set & CHANGEABLE}
     wished = replace(known or Tenant(id=name.lower()), **told)
     tenant = await _as_the_directory_says(app, wished)
+    if known is None and (known := await _registered(call, app, tenant.id)):
+        # It is registered, but not yet by this domain: what is kept of it stays.
+        read = {field: getattr(tenant, field) for field in ("domains", "display_name", "consent")}
+        tenant = replace(known, **told, **read)
     if body.tenant_id is not None and body.tenant_id.lower() != tenant.id:
         problem = Problem("/tenantId", f"The path names the tenant {tenant.id}")
         raise RequestRejected(422, "The body is of another tenant.", [problem])

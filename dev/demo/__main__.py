@@ -1,14 +1,20 @@
-"""Assign Microsoft 365 E5 with Power BI Pro to the nested group "Sales Department", watch it, and look at what it left."""
+"""Assign Microsoft 365 E5 with Power BI Pro to the nested group "Sales Department", watch it, and look at what it left.
 
+``python -m dev.demo [--svg FILE]`` (`make demo`); with ``--svg`` a picture of the output is left as well.
+"""
+
+import argparse
 import asyncio
 import sys
 from collections import Counter
+from pathlib import Path
 from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from dev.api import Api, ApiError, Json
+from dev.demo.picture import WIDTH, recording, save
 from dev.demo.tables import audit_table, outcome_table, reasons_table, seats_table
 from dev.stack import Stack, StackError
 
@@ -95,10 +101,23 @@ def _show(bar: Progress, shown: TaskID, operation: Json) -> None:
     )
 
 
+def run(svg: Path | None) -> int:
+    """Run the demo on a fitting console; gives the exit code."""
+    if svg is not None:
+        console = recording()
+    else:  # Where the output goes to a file, the tables keep a readable width.
+        console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    code = asyncio.run(main(console))
+    if svg is not None:
+        save(console, svg)
+    return code
+
+
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m dev.demo", description="Do the main job once on a demo tenant.")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="also write a picture of the output")
     try:
-        # Where the output goes to a file, the tables keep a readable width.
-        sys.exit(asyncio.run(main(Console() if sys.stdout.isatty() else Console(width=120))))
+        sys.exit(run(parser.parse_args().svg))
     except (StackError, ApiError, TimeoutError) as error:
         sys.exit(f"demo: {error}")
     except KeyboardInterrupt:

@@ -73,14 +73,16 @@ class AnchorStore:
 
 
 def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
-    block = b""
+    block: list[bytes] = []
+    size = 0
     for line in lines:
-        if len(block) + len(line) > BLOCK_BYTES:
-            yield block
-            block = b""
-        block += line
+        if size + len(line) > BLOCK_BYTES:
+            yield b"".join(block)
+            block, size = [], 0
+        block.append(line)
+        size += len(line)
     if block:
-        yield block
+        yield b"".join(block)
 
 
 async def _lines(container: ContainerClient, name: str) -> AsyncIterator[bytes]:

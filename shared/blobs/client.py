@@ -5,7 +5,7 @@ import asyncio
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContentSettings
-from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+from azure.storage.blob.aio import BlobServiceClient, ContainerClient, LinearRetry
 
 from shared.settings import Settings
 from shared.storage import RETRIES, TIMEOUTS, Account, account, storage_errors, token_credential
@@ -25,7 +25,7 @@ class Blobs:
             where.url,
             credential=key or self._token,
             **({"api_version": EMULATOR_API_VERSION} if where.emulated else {}),
-            **RETRIES,
+            retry_policy=LinearRetry(backoff=1, retry_total=RETRIES, random_jitter_range=1),
             **TIMEOUTS,
         )
         self._containers: dict[str, asyncio.Task[ContainerClient]] = {}

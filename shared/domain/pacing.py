@@ -289,6 +289,10 @@ def _queue(line: tuple[Waiter, ...], ask: Ask, now: float) -> tuple[Waiter, ...]
     return tuple(kept)
 
 
+def _operation_of(name: str) -> str:
+    return name.rpartition(":")[0] or name
+
+
 def _step_back(turn: Turn, ask: Ask) -> Turn:
     """Let those behind a large operation that cannot pay go first.
 

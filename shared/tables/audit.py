@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from shared.domain.audit import Anchor, AuditEntry, ChainCheck, Head, MarkedEntries, Verification, chain, timestamp
-from shared.domain.caller import Caller
+from shared.domain.caller import SYSTEM, Caller
 from shared.tables.audit_query import AuditFilter, AuditQuery
 from shared.tables.audit_rows import (
     HEAD,
@@ -79,8 +79,8 @@ class AuditStore:
 
     async def heads(self) -> dict[str, Head]:
         """The ends of all tenants' chains, by tenant id."""
-        rows = self._table.query("RowKey eq @head", {"head": HEAD})
-        return {row.partition: HEAD_CODEC.item(row) async for row in rows}
+        heads = {tenant: await self.head(tenant) async for tenant in self._query.partitions(SYSTEM, None, "")}
+        return {tenant: head for tenant, head in heads.items() if head}
 
     async def head(self, tenant: str) -> Head | None:
         """The end of a tenant's chain; None before the first entry."""

@@ -27,8 +27,8 @@ class AuditFilter:
             "since": ("at ge @since", self.since and timestamp(self.since)),
             "until": ("at lt @until", self.until and timestamp(self.until)),
             "operation": ("operation_id eq @operation", self.operation),
-            "user": ("( user_id eq @user or user eq @user )", self.user and self.user.lower()),
-            "actor": ("( actor_id eq @actor or actor_name eq @actor )", self.actor),
+            "user": ("(user_id eq @user or user eq @user)", self.user and self.user.lower()),
+            "actor": ("(actor_id eq @actor or actor_name eq @actor)", self.actor),
         }
         given = {name: value for name, (_, value) in tests.items() if value is not None}
         return " and ".join(tests[name][0] for name in given), dict(given)
@@ -48,14 +48,14 @@ class AuditQuery:
             raise NotFound(f"there is no tenant {tenant}")
         resume, after = _read_cursor(cursor)
         found: list[AuditEntry] = []
-        async for partition in self._partitions(caller, tenant, resume):
+        async for partition in self.partitions(caller, tenant, resume):
             async for row in self._matching(partition, wanted, after if partition == resume else 0, top + 1):
                 if len(found) == top:
                     return found, make_cursor(found[-1].tenant_id, str(found[-1].sequence))
                 found.append(ENTRY_CODEC.item(row))
         return found, None
 
-    async def _partitions(self, caller: Caller, tenant: str | None, resume: str) -> AsyncIterator[str]:
+    async def partitions(self, caller: Caller, tenant: str | None, resume: str) -> AsyncIterator[str]:
         """Tenants with an audit that the caller sees, from ``resume`` on; also those that left the registry."""
         if tenant is not None or caller.tenants is not None:
             for partition in sorted(caller.tenants or ()) if tenant is None else [tenant]:

@@ -98,5 +98,7 @@ class Tables:
             credential=self._credential,
             transport=self._transport,
             per_call_policies=[_ReadDate(self.clock)],
-            **RETRIES,
+            retry_total=RETRIES,
+            retry_backoff_factor=0.2,
+            retry_backoff_max=2,
         )

@@ -42,6 +42,7 @@ class ResultStore:
 
         False means that the same attempt may have been sent: its users' outcome is unknown.
         """
+        await self._tables.refresh_clock()
         columns: dict[str, Value] = {
             "schema": SCHEMA,
             "batch": batch,

@@ -1,5 +1,6 @@
 """One table: rows in and out, in transactions and ranges, with our own errors."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -75,7 +76,6 @@ class EntityClient(Protocol):
         *,
         results_per_page: int | None,
         select: list[str] | None,
-        parameters: dict[str, Any] | None,
     ) -> AsyncIterator[Any]:
         """Entities, page after page."""
         ...
@@ -111,6 +111,21 @@ def _step(write: Write) -> tuple[Any, ...]:
             return "update", entity, {"mode": UpdateMode.REPLACE, **condition}
         case "delete":
             return "delete", entity, condition
+
+
+def _filled(condition: str, parameters: Mapping[str, Value]) -> str:
+    """The condition with its ``@names`` as OData literals.
+
+    The SDK's own substitution takes 1 for true and wants a blank on either side of each name.
+    """
+
+    def literal(name: re.Match[str]) -> str:
+        value = parameters[name[1]]
+        if isinstance(value, str):
+            return "'" + value.replace("'", "''") + "'"
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return re.sub(r"@(\w+)", literal, condition)
 
 
 class Table:
@@ -170,8 +185,7 @@ class Table:
         client = await self._ready()
         with storage_errors(f"table {self.name}"):
             found = client.query_entities(
-                condition,
-                parameters=dict(parameters),
+                _filled(condition, parameters),
                 select=["PartitionKey", "RowKey", *columns] if columns is not None else None,
                 results_per_page=page,
             )

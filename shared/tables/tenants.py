@@ -107,7 +107,7 @@ class TenantStore:
         (after,) = read_cursor(cursor, 1) or ("",)
         found: list[Tenant] = []
         rows = self._table.query(
-            "PartitionKey eq @partition and RowKey gt @after and (RowKey lt @domains or RowKey gt @past)",
+            "PartitionKey eq @partition and RowKey gt @after and ( RowKey lt @domains or RowKey gt @past )",
             {"partition": PARTITION, "after": after, "domains": DOMAIN, "past": DOMAIN + AFTER},
         )
         async for row in rows:

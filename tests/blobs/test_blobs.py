@@ -55,19 +55,21 @@ async def test_the_blobs_are_gzipped_lines_at_their_paths(blobs: Blobs):
     assert await plans.read_users("op", "t", 0) == ()
 
 
-async def test_a_chunk_may_be_written_again_until_the_plan_is_frozen(blobs: Blobs):
-    """Nothing stale is served before, nothing changes after."""
+async def test_a_chunk_is_planned_once_and_replaced_only_until_the_plan_is_frozen(blobs: Blobs):
+    """Who plans a chunk again gets what was planned first; nothing stale is served, nothing changes once frozen."""
     plans = PlanStore(blobs)
-    await plans.write_chunk("op", "t", 0, [decision(0)])
+    assert await plans.write_chunk("op", "t", 0, [decision(0)]) == (decision(0),)
+    assert await plans.write_chunk("op", "t", 0, [decision(1)]) == (decision(0),)
     assert await plans.read_chunk("op", "t", 0) == (decision(0),)
-    await plans.write_chunk("op", "t", 0, [decision(1)])
-    assert await plans.read_chunk("op", "t", 0) == (decision(1),)
+    await plans.replace_chunk("op", "t", 0, [decision(2)])
+    assert await plans.read_chunk("op", "t", 0) == await plans.find_chunk("op", "t", 0) == (decision(2),)
+    assert await plans.find_chunk("op", "t", 1) is None
 
-    await plans.freeze("op", "t", Manifest.of([chunk_info([decision(1)])]))
+    await plans.freeze("op", "t", Manifest.of([chunk_info([decision(2)])]))
 
     with pytest.raises(RowConflict, match="frozen"):
-        await plans.write_chunk("op", "t", 0, [decision(2)])
-    assert await PlanStore(blobs).read_chunk("op", "t", 0) == (decision(1),)
+        await plans.replace_chunk("op", "t", 0, [decision(3)])
+    assert await PlanStore(blobs).read_chunk("op", "t", 0) == (decision(2),)
 
 
 async def test_the_first_manifest_wins(blobs: Blobs):

@@ -27,7 +27,7 @@ def part(operation_id: str, number: int, **fields: Any) -> TenantPart:
 
 def operation(operation_id: str, tenants: Iterable[int] = (1,), **fields: Any) -> Operation:
     """A queued assign operation over these tenants."""
-    given = {
+    given: dict[str, Any] = {
         "kind": "assign",
         "status": Status.QUEUED,
         "created_at": NOON,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -39,12 +40,12 @@ async def neighbours(azurite: Azurite) -> AsyncIterator[list[AuditStore]]:
         await host.close()
 
 
-async def everything(audit: AuditStore, caller: Caller = SYSTEM, **wanted: object) -> list[AuditEntry]:
+async def everything(audit: AuditStore, caller: Caller = SYSTEM, *, top: int = 3, **wanted: Any) -> list[AuditEntry]:
     """All entries, page after page."""
     found: list[AuditEntry] = []
     cursor = None
     while True:
-        page, cursor = await audit.page(caller, cursor=cursor, **{"top": 3, **wanted})
+        page, cursor = await audit.page(caller, top=top, cursor=cursor, **wanted)
         found += page
         if cursor is None:
             return found
@@ -258,6 +259,17 @@ async def test_pages_go_tenant_by_tenant_within_the_grants(audit: AuditStore):
         await audit.page(two, tenant=T1)
 
 
+async def test_the_heads_of_all_tenants_are_read_for_anchoring(audit: AuditStore):
+    """Each tenant's own head, however long the chains are."""
+    assert await audit.heads() == {}
+    await three_tenants(audit)
+
+    heads = await audit.heads()
+
+    assert {tenant: head.sequence for tenant, head in heads.items()} == {T1: 4, T2: 6, T3: 4}
+    assert heads[T2] == await audit.head(T2)
+
+
 async def test_pages_filter_by_operation_user_and_actor(audit: AuditStore):
     """Users go by id or by principal name in any case, actors by id or name."""
     await three_tenants(audit)
@@ -271,7 +283,7 @@ async def test_pages_filter_by_operation_user_and_actor(audit: AuditStore):
 
 
 async def test_pages_filter_by_time_over_months_and_latecomers(audit: AuditStore):
-    """``since`` is included, ``until`` is not; who comes weeks late is found in his month, a skipped month is found too."""
+    """``since`` is included, ``until`` is not; what comes late is found in its month, a skipped month is found, too."""
 
     async def put(number: int, *times: datetime) -> None:
         entries = tuple(audit_entry(T1, number + k, at=at) for k, at in enumerate(times))

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -190,13 +191,13 @@ async def test_a_change_that_changes_nothing_writes_nothing(store: OperationStor
     assert await store.get(SYSTEM, "op1") == before
 
 
-async def listed(store: OperationStore, caller: Caller = SYSTEM, **wanted: object) -> list[str]:
+async def listed(store: OperationStore, caller: Caller = SYSTEM, *, top: int = 2, **wanted: Any) -> list[str]:
     """All ids of a list, page after page."""
     ids: list[str] = []
     cursor = None
     while True:
-        found, cursor = await store.list(caller, cursor=cursor, **{"top": 2, **wanted})
-        assert len(found) <= int(wanted.get("top", 2))
+        found, cursor = await store.list(caller, top=top, cursor=cursor, **wanted)
+        assert len(found) <= top
         ids += [one.id for one in found]
         if cursor is None:
             return ids

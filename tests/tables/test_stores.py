@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -190,7 +191,7 @@ async def test_the_last_seats_go_to_one_of_two_operations(tables: Tables):
         seats.write("t", [one], [], None), seats.write("t", [two], [], None), return_exceptions=True
     )
 
-    assert sorted(type(answer) for answer in answers if answer) == [RowConflict]
+    assert [type(answer) for answer in answers if answer] == [RowConflict]
     held, guard = await seats.read("t")
     assert len(held) == 1
     assert guard
@@ -245,7 +246,7 @@ async def test_old_recent_writes_are_purged_of_one_tenant_or_all(tables: Tables)
     assert await store.since("t2", NOON) == {}
 
 
-def tenant(number: int, *domains: str, **fields: object) -> Tenant:
+def tenant(number: int, *domains: str, **fields: Any) -> Tenant:
     """A registered tenant."""
     return Tenant(id=tenant_id(number), domains=domains, **fields)
 
@@ -300,7 +301,7 @@ async def test_a_tenant_changed_by_somebody_else_is_not_overwritten(tables: Tabl
 
 
 async def test_tenants_list_within_the_grants_page_by_page(tables: Tables):
-    """Trap 44: a caller sees its tenants only, by id and domain as well; ids beside the domains' keys are listed too."""
+    """Trap 44: a caller sees its tenants only, by domain as well; ids beside the domains' keys are listed, too."""
     store = TenantStore(tables)
     ids = [f"{letter}0000000-0000-4000-8000-000000000000" for letter in "19cdef"]
     for number, one in enumerate(ids):

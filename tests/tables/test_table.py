@@ -65,6 +65,23 @@ async def test_columns_keep_their_types_and_any_text(tables: Tables):
     assert {name: type(value) for name, value in row.values.items()} == {n: type(v) for n, v in values.items()}
 
 
+async def test_conditions_take_values_of_every_type_anywhere(tables: Tables):
+    """1 is not true, quotes and at signs are text, and a parenthesis may follow a parameter."""
+    table = tables.table("probe")
+    rows = {"a": {"n": 1, "yes": True, "x": 1.5, "s": "it's @n"}, "b": {"n": 0, "yes": False, "x": 2.0, "s": "@s"}}
+    for key, values in rows.items():
+        await table.write(Write("insert", Row("p", key, values)))
+
+    async def keys(name: str, value: str | float | bool) -> list[str]:
+        found = table.query(f"(PartitionKey eq @p and ({name} eq @value))", {"p": "p", "value": value})
+        return [row.key async for row in found]
+
+    for key, values in rows.items():
+        for name, value in values.items():
+            assert await keys(name, value) == [key]
+    assert await keys("s", "it's @n' or s ne '") == []
+
+
 async def test_storage_that_does_not_answer_is_a_dependency_that_is_down(azurite: Azurite):
     """Nobody listens on the port: a clear error within a few retries, for reads, writes and the clock."""
     (port,) = free_ports(1)

@@ -13,6 +13,7 @@ import pytest
 
 from shared.contracts.routes import BASE, Route
 from shared.domain.model import AddLicence, Assignment, Change, Decision, LicenceState
+from shared.errors import DependencyDown
 from shared.services import Services, open_services
 from tests.support.azurite import Azurite
 from tests.support.simulator import SimulatedTenant, Simulator
@@ -61,14 +62,17 @@ class Answer:
 
 @dataclass
 class Api:
-    """Sends requests; ``started`` lists the orchestrations that were asked for."""
+    """Sends requests; ``started`` lists the orchestrations that were asked for, unless the host ``takes_none``."""
 
     app: Services
     routes: dict[str, tuple[Route, Handler]]
     started: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list[Any])
+    takes_none: bool = False
 
     async def start(self, name: str, instance_id: str, given: dict[str, Any]) -> None:
         """Take the place of the durable client."""
+        if self.takes_none:
+            raise DependencyDown("orchestrations", "the host does not answer")
         self.started.append((name, instance_id, given))
 
     async def send(

@@ -2,14 +2,12 @@
 
 import hashlib
 import uuid
-from typing import Any
 
 import pytest
 
 from shared.contracts.names import RUN_OPERATION
 from shared.contracts.requests import parse_stored
 from shared.domain.caller import SYSTEM
-from shared.errors import DependencyDown
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import E3, E5, FOREIGN, OPERATOR, Api, assign_body
 
@@ -80,11 +78,7 @@ async def test_a_useless_key_is_refused(api: Api, registered: str, key: str) -> 
 
 async def test_an_operation_that_could_not_be_started_is_claimed_all_the_same(api: Api, registered: str) -> None:
     """Its due row stands, so the sweeper starts it: the caller need not ask again."""
-
-    async def refuse(name: str, instance_id: str, given: dict[str, Any]) -> None:
-        raise DependencyDown("orchestrations", "down")
-
-    object.__setattr__(api, "start", refuse)
+    api.takes_none = True
     answer = await api.send("POST", "assign", assign_body(registered))
 
     assert answer.status == 202

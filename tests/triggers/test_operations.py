@@ -156,7 +156,7 @@ async def test_results_before_the_plan_is_frozen_are_the_outcomes_alone(api: Api
     assert (await api.send("GET", "operations/op-r")).json["results"]["value"] == []
 
 
-async def test_results_go_over_all_tenants_and_can_be_cut_to_one(api: Api, registered: str, simulator: object) -> None:
+async def test_results_go_over_all_tenants_and_can_be_cut_to_one(api: Api, registered: str) -> None:
     """One list over two tenants; ``tenant`` takes a domain; a tenant that is not in it is a 404."""
     parts = [await put_part(api, "op-2", tenant, (None,), 3, chunk=2) for tenant in sorted((registered, OTHER))]
     await claim(api, "op-2", *parts)

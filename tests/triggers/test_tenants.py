@@ -21,6 +21,18 @@ async def test_a_tenant_is_registered_by_a_real_call_and_changed_in_part(api: Ap
     assert (await api.send("GET", f"tenants/{contoso.id}")).json == second.json
 
 
+async def test_a_new_domain_leads_to_the_tenant_that_is_registered(api: Api, simulator: Simulator) -> None:
+    """A domain that was verified since names the same tenant, which keeps its tags."""
+    tenant = simulator.load(domains=["old.example"])
+    await api.send("PUT", f"tenants/{tenant.id}", {"tags": ["gold"]})
+    simulator.load(tenant.id, domains=["old.example", "new.example"])
+    answer = await api.send("PUT", "tenants/new.example", {"drops": ["assign"]})
+
+    assert (answer.status, answer.json["tenantId"]) == (200, tenant.id)
+    assert (answer.json["tags"], answer.json["drops"]) == (["gold"], ["assign"])
+    assert answer.json["domains"] == ["old.example", "new.example"]
+
+
 async def test_a_default_location_can_be_taken_away(api: Api, registered: str) -> None:
     """Null is a value here, absence is not."""
     await api.send("PUT", f"tenants/{registered}", {"defaultUsageLocation": "CH"})
