@@ -1,4 +1,4 @@
-"""The product's HTTP API as the demo, the bench and the end-to-end tests call it: like any portal, over HTTP and nothing else."""
+"""The product's HTTP API as the demo, the bench and the end-to-end tests call it: over HTTP, like any portal."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -32,7 +32,7 @@ class Api:
         await self._http.aclose()
 
     async def call(self, method: str, path: str, **options: Any) -> Json:
-        """One call; ``path`` below the base path or an absolute ``nextLink``. Raises ``ApiError`` on an error answer."""
+        """One call; ``path`` is below the base path, or an absolute ``nextLink``. Raises ``ApiError``."""
         answer = await self._http.request(method, path, **options)
         if answer.is_error:
             raise ApiError(f"{method} {path}: {answer.status_code} {answer.text}")

@@ -103,13 +103,12 @@ def _show(bar: Progress, shown: TaskID, operation: Json) -> None:
 
 def run(svg: Path | None) -> int:
     """Run the demo on a fitting console; gives the exit code."""
-    if svg is not None:
-        console = recording()
-    else:  # Where the output goes to a file, the tables keep a readable width.
-        console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    if svg is None:
+        # Where the output goes to a file, the tables keep a readable width.
+        return asyncio.run(main(Console() if sys.stdout.isatty() else Console(width=WIDTH)))
+    console = recording()
     code = asyncio.run(main(console))
-    if svg is not None:
-        save(console, svg)
+    save(console, svg)
     return code
 
 

@@ -9,7 +9,7 @@ WIDTH = 120
 
 
 def recording() -> Console:
-    """A console that remembers what it prints; never a terminal, so that the progress bar is printed once, at its end."""
+    """A console that remembers what it prints; no terminal, so that the progress bar is printed once, at its end."""
     return Console(width=WIDTH, record=True, force_terminal=False)
 
 

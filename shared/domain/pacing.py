@@ -278,18 +278,23 @@ def _handed(turn: Turn, name: str) -> int:
 
 
 def _queue(line: tuple[Waiter, ...], ask: Ask, now: float) -> tuple[Waiter, ...]:
-    """Drop those who stopped asking, and have the asker in line, seen now."""
+    """Drop those who stopped asking, and have the asker in line, seen now.
+
+    An operation stands in line once: its new epoch takes the place of the old one, which nobody shall wait for.
+    """
     present = Waiter(ask.name, now, ask.large)
+    operation = _operation_of(ask.name)
     kept = [w for w in line if now - w.seen <= SEEN_WITHIN]
-    place = next((i for i, w in enumerate(kept) if w.name == ask.name), None)
+    place = next((i for i, w in enumerate(kept) if _operation_of(w.name) == operation), None)
     if place is None:
         kept.append(present)
-    elif now - kept[place].seen >= SEEN_STEP or kept[place].large != ask.large:
+    elif now - kept[place].seen >= SEEN_STEP or kept[place] != replace(present, seen=kept[place].seen):
         kept[place] = present
     return tuple(kept)
 
 
 def _operation_of(name: str) -> str:
+    """The operation in ``{operation}:{epoch}``."""
     return name.rpartition(":")[0] or name
 
 

@@ -1,18 +1,21 @@
 """Table ``recent``: our own writes that Graph's reads may not show yet.
 
 Keys begin with the time, cut to 10 s, so that what is young is one range. Two writes of one user within such a step
-keep the later one: it holds the user's whole state.
+become one: the later state, with the SKUs of both.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
 from shared.domain.recent import RecentWrite
+from shared.errors import RowConflict
 from shared.tables.client import Tables
 from shared.tables.codec import RowCodec
-from shared.tables.table import AFTER, Row, Write
+from shared.tables.contention import until_settled
+from shared.tables.table import AFTER, TRANSACTION_ROWS, Row, Write
 
 CODEC = RowCodec(RecentWrite, nested=("sku_ids", "after"))
 STEP_SECONDS = 10
@@ -23,8 +26,18 @@ def _step(at: datetime) -> str:
     return at.replace(second=at.second - at.second % STEP_SECONDS).strftime("%Y%m%d%H%M%S")
 
 
+def _key(write: RecentWrite) -> str:
+    return f"{_step(write.at)}|{write.user_id}"
+
+
 def _row(tenant: str, write: RecentWrite) -> Row:
-    return Row(tenant, f"{_step(write.at)}|{write.user_id}", CODEC.values(write))
+    return Row(tenant, _key(write), CODEC.values(write))
+
+
+def _joined(one: RecentWrite, other: RecentWrite) -> RecentWrite:
+    """Two writes of one user as one: the later one's state holds what the earlier one did."""
+    earlier, later = sorted((one, other), key=lambda write: write.at)
+    return replace(later, sku_ids=earlier.sku_ids | later.sku_ids)
 
 
 class RecentStore:
@@ -35,17 +48,43 @@ class RecentStore:
 
     async def record(self, tenant: str, writes: Iterable[RecentWrite]) -> None:
         """Keep confirmed writes; harmless to repeat."""
-        rows = {row.key: row for row in (_row(tenant, write) for write in sorted(writes, key=lambda w: w.at))}
-        await self._table.write_all([Write("upsert", row) for row in rows.values()])
+        rows: dict[str, RecentWrite] = {}
+        for write in sorted(writes, key=lambda write: write.at):
+            key = _key(write)
+            rows[key] = _joined(rows[key], write) if key in rows else write
+        fresh = [Write("insert", _row(tenant, write)) for write in rows.values()]
+        for start in range(0, len(fresh), TRANSACTION_ROWS):
+            some = fresh[start : start + TRANSACTION_ROWS]
+            try:
+                await self._table.write(*some)
+            except RowConflict:
+                for write in some:
+                    await until_settled(lambda key=write.row.key: self._join(tenant, rows[key]))
+
+    async def _join(self, tenant: str, write: RecentWrite) -> None:
+        """Store a write, together with the one that stands there already."""
+        stored = await self._table.get(tenant, _key(write))
+        if stored is None:
+            await self._table.write(Write("insert", _row(tenant, write)))
+        else:
+            row = _row(tenant, _joined(CODEC.item(stored), write))
+            await self._table.write(Write("replace", replace(row, etag=stored.etag)))
 
     async def since(
         self, tenant: str, since: datetime, *, except_operation: str | None = None
     ) -> dict[str, list[RecentWrite]]:
         """Writes at ``since`` or later by user id, oldest first; those of one operation may be left out."""
         found: defaultdict[str, list[RecentWrite]] = defaultdict(list)
-        async for row in self._table.span(tenant, _step(since), AFTER):
+        rows = self._table.span(
+            tenant,
+            _step(since),
+            AFTER,
+            condition="operation_id ne @operation" if except_operation else "",
+            parameters={"operation": except_operation} if except_operation else None,
+        )
+        async for row in rows:
             write = CODEC.item(row)
-            if write.at >= since and write.operation_id != except_operation:
+            if write.at >= since:
                 found[write.user_id].append(write)
         return {user: sorted(writes, key=lambda write: write.at) for user, writes in found.items()}
 
@@ -56,6 +95,5 @@ class RecentStore:
             condition, parameters = condition + " and PartitionKey eq @tenant", {**parameters, "tenant": tenant}
         rows: Sequence[Row] = [row async for row in self._table.query(condition, parameters, columns=())]
         for _, group in groupby(rows, key=lambda row: row.partition):
-            for row in group:
-                await self._table.delete(row.partition, row.key)
+            await self._table.write_all([Write("delete", row) for row in group])
         return len(rows)

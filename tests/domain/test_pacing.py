@@ -540,3 +540,16 @@ def test_a_waiter_is_seen_in_time_when_it_looks_every_ten_seconds() -> None:
         turn, _ = waits(turn, ask("c:1"), 10.0 * look + SEEN_WITHIN / 6)
 
     assert names(turn) == ["b:1", "c:1"]
+
+
+def test_a_new_epoch_takes_the_place_of_the_old_one_in_line() -> None:
+    """Nobody waits for an epoch that asks no more: its successor stands in its place, and still waits for the lease."""
+    turn, _ = took(full(), ask("b:1"), 0.0)
+    turn, _ = waits(turn, ask("a:1"), 1.0)
+    turn, _ = waits(turn, ask("c:1"), 2.0)
+    turn, _ = waits(turn, ask("a:2"), 3.0)
+    assert [waiter.name for waiter in turn.line] == ["a:2", "c:1"]
+
+    turn = done(turn, "b:1", 1, 4.0, more=False)
+    _, grant = took(turn, ask("a:2"), 5.0)
+    assert grant.batches

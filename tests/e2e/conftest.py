@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from dev.stack import Stack
-from tests.e2e.world import World
+from dev.trial import Trial
 
 FAST = {"GRAPH_LIMIT_FACTOR": "0", "HEARTBEAT_STALE_SECONDS": "4", "SWEEPER_SCHEDULE": "* * * * * *"}
 """No limits, and lost operations are found soon."""
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def trial() -> AsyncIterator[Trial]:
     """A stack of this test alone."""
-    async with Stack(FAST) as stack, World(stack) as world:
-        yield world
+    async with Stack(FAST) as stack, Trial(stack) as trial:
+        yield trial

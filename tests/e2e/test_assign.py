@@ -1,68 +1,68 @@
 """Bulk assign through all the walls, under faults."""
 
 from dev.api import Json
-from tests.e2e.world import E5, POWER_BI, World
+from dev.trial import E5, POWER_BI, Trial
 
 
-async def test_everyone_in_a_group_gets_the_licence(world: World) -> None:
+async def test_everyone_in_a_group_gets_the_licence(trial: Trial) -> None:
     """The plain way: one operation, every user once, seats and audit right."""
-    tenant = await world.tenant(250)
-    operation = await world.api.until_ended((await world.assign(tenant))["id"], seconds=60)
+    tenant = await trial.tenant(250)
+    operation = await trial.api.until_ended((await trial.assign(tenant))["id"], seconds=60)
 
     assert operation["status"] == "succeeded"
-    await world.assert_exact(operation, tenant)
-    await world.assert_single_flight(tenant)
-    assert all(len(lines) == 1 for lines in (await world.writes(tenant)).values())
+    await trial.assert_exact(operation, tenant)
+    await trial.assert_single_flight(tenant)
+    assert all(len(lines) == 1 for lines in (await trial.writes(tenant)).values())
 
 
-async def test_faults_of_every_kind_leave_every_user_right(world: World) -> None:
+async def test_faults_of_every_kind_leave_every_user_right(trial: Trial) -> None:
     """Traps 18-21, 24: 5% of items 429, 2% 503, 5% of batches reset, 5% timed out after the commit."""
-    tenant = await world.tenant(2000)
-    await world.fault(match="assignLicense", kind="429", rate=0.05, retryAfter=1, seed=1)
-    await world.fault(match="assignLicense", kind="503", rate=0.02, seed=2)
-    await world.fault(match="POST /$batch", kind="reset", rate=0.05, seed=3)
-    await world.fault(match="POST /$batch", kind="timeoutAfterCommit", rate=0.05, seed=4)
+    tenant = await trial.tenant(2000)
+    await trial.fault(match="assignLicense", kind="429", rate=0.05, retryAfter=1, seed=1)
+    await trial.fault(match="assignLicense", kind="503", rate=0.02, seed=2)
+    await trial.fault(match="POST /$batch", kind="reset", rate=0.05, seed=3)
+    await trial.fault(match="POST /$batch", kind="timeoutAfterCommit", rate=0.05, seed=4)
 
-    operation = await world.api.until_ended((await world.assign(tenant))["id"], seconds=110)
+    operation = await trial.api.until_ended((await trial.assign(tenant))["id"], seconds=110)
 
-    await world.assert_single_flight(tenant)
+    await trial.assert_single_flight(tenant)
     assert operation["status"] == "succeeded", operation["errors"]
-    await world.assert_exact(operation, tenant)
+    await trial.assert_exact(operation, tenant)
 
 
-async def test_the_last_seats_are_given_in_selection_order(world: World) -> None:
+async def test_the_last_seats_are_given_in_selection_order(trial: Trial) -> None:
     """Too few seats: ``fail`` touches nobody, ``partial`` serves as many as there are seats."""
-    tenant = await world.tenant(60, seats=25)
-    refused = await world.api.until_ended((await world.assign(tenant))["id"], seconds=30)
+    tenant = await trial.tenant(60, seats=25)
+    refused = await trial.api.until_ended((await trial.assign(tenant))["id"], seconds=30)
     assert refused["status"] == "failed"
     assert refused["tenants"][0]["error"]["code"] == "InsufficientLicenses"
-    assert not await world.writes(tenant)
+    assert not await trial.writes(tenant)
 
     options = {"onInsufficientLicenses": "partial"}
-    partial = await world.api.until_ended((await world.assign(tenant, options=options))["id"], seconds=30)
-    results = await world.assert_exact(partial, tenant)
+    partial = await trial.api.until_ended((await trial.assign(tenant, options=options))["id"], seconds=30)
+    results = await trial.assert_exact(partial, tenant)
     assert partial["status"] == "partiallySucceeded"
     assert [result["status"] for result in results] == ["succeeded"] * 25 + ["failed"] * 35
     assert {result["error"]["code"] for result in results[25:]} == {"InsufficientLicenses"}
 
 
-async def test_the_same_list_again_changes_nothing_and_needs_no_seat(world: World) -> None:
+async def test_the_same_list_again_changes_nothing_and_needs_no_seat(trial: Trial) -> None:
     """Trap 7: who holds it already needs no seat, however full the tenant is."""
-    tenant = await world.tenant(40, seats=40)
-    first = await world.api.until_ended((await world.assign(tenant))["id"], seconds=30)
-    again = await world.api.until_ended((await world.assign(tenant))["id"], seconds=30)
+    tenant = await trial.tenant(40, seats=40)
+    first = await trial.api.until_ended((await trial.assign(tenant))["id"], seconds=30)
+    again = await trial.api.until_ended((await trial.assign(tenant))["id"], seconds=30)
 
     assert first["status"] == again["status"] == "succeeded"
     assert again["progress"]["skipped"] == 40
-    assert {"AlreadyAssigned"} == await _codes(world, again)
+    assert {"AlreadyAssigned"} == await _codes(trial, again)
 
 
-async def test_two_tenants_in_one_request_end_each_by_itself(world: World) -> None:
+async def test_two_tenants_in_one_request_end_each_by_itself(trial: Trial) -> None:
     """Trap 32: a tenant that cannot be worked on leaves the other alone."""
-    good, poor = await world.tenant(45), await world.tenant(30, seats=0)
+    good, poor = await trial.tenant(45), await trial.tenant(30, seats=0)
     targets = [{"tenant": t.domain, "users": {"group": {"displayName": "Everyone"}}} for t in (good, poor)]
     body: Json = {"targets": targets, "licenses": [{"sku": E5}, {"sku": POWER_BI}]}
-    operation = await world.api.until_ended((await world.api.assign(body))["id"], seconds=40)
+    operation = await trial.api.until_ended((await trial.api.assign(body))["id"], seconds=40)
 
     assert operation["status"] == "partiallySucceeded"
     states = {part["tenantId"]: part for part in operation["tenants"]}
@@ -70,29 +70,29 @@ async def test_two_tenants_in_one_request_end_each_by_itself(world: World) -> No
     assert states[poor.id]["error"]["code"] == "InsufficientLicenses"
 
 
-async def test_a_cancelled_operation_ends_with_what_was_sent(world: World) -> None:
+async def test_a_cancelled_operation_ends_with_what_was_sent(trial: Trial) -> None:
     """Cancel: what went out is recorded, everyone else reads as ``Cancelled``, and nobody is sent afterwards."""
-    tenant = await world.tenant(1500)
-    started = await world.assign(tenant)
-    await _until_some_succeeded(world, started["id"])
-    await world.api.call("POST", f"/operations/{started['id']}/cancel")
-    operation = await world.api.until_ended(started["id"], seconds=40)
+    tenant = await trial.tenant(1500)
+    started = await trial.assign(tenant)
+    await _until_some_succeeded(trial, started["id"])
+    await trial.api.call("POST", f"/operations/{started['id']}/cancel")
+    operation = await trial.api.until_ended(started["id"], seconds=40)
 
     assert operation["status"] == "cancelled"
-    await world.assert_exact(operation, tenant)
+    await trial.assert_exact(operation, tenant)
     assert 0 < operation["progress"]["succeeded"] < 1500
 
 
-async def _codes(world: World, operation: Json) -> set[str]:
-    results = await world.api.all(f"/operations/{operation['id']}/results")
+async def _codes(trial: Trial, operation: Json) -> set[str]:
+    results = await trial.api.all(f"/operations/{operation['id']}/results")
     return {result["error"]["code"] for result in results if result["error"]}
 
 
-async def _until_some_succeeded(world: World, operation_id: str) -> None:
-    await until_succeeded(world, operation_id, 1)
+async def _until_some_succeeded(trial: Trial, operation_id: str) -> None:
+    await until_succeeded(trial, operation_id, 1)
 
 
-async def until_succeeded(world: World, operation_id: str, users: int) -> None:
+async def until_succeeded(trial: Trial, operation_id: str, users: int) -> None:
     """Wait until so many users succeeded."""
 
     class Enough(Exception):
@@ -103,7 +103,7 @@ async def until_succeeded(world: World, operation_id: str, users: int) -> None:
             raise Enough
 
     try:
-        await world.api.until_ended(operation_id, seconds=60, every=0.1, look=look)
+        await trial.api.until_ended(operation_id, seconds=60, every=0.1, look=look)
     except Enough:
         return
     raise AssertionError(f"operation {operation_id} ended before {users} users had succeeded")

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,7 +28,7 @@ class Tenant:
     users: int
 
 
-class World:
+class Trial:
     """Loads tenants, runs operations, and compares what each side says."""
 
     def __init__(self, stack: Stack) -> None:
@@ -96,7 +97,7 @@ class World:
     async def assert_single_flight(self, tenant: Tenant) -> None:
         """Never two writes at once for a user, and none before its ``Retry-After``."""
         for user, lines in (await self.writes(tenant)).items():
-            for earlier, later in zip(lines, lines[1:], strict=False):
+            for earlier, later in pairwise(lines):
                 assert earlier["end"] <= later["start"], f"two writes at once for {user}: {earlier} {later}"
                 wait = float(earlier["retryAfter"] or 0)
                 early = earlier["end"] + wait - later["start"]
