@@ -82,7 +82,7 @@ class _Course:
 
 
 def apply_windows(context: task.OrchestrationContext, given: Windows) -> "Steps[Windows | Stop | None]":
-    """Apply batches until all are settled (None), the tenant must stop (why), or a new generation goes on (its state)."""
+    """Apply batches until all are settled (None), the tenant must stop (why), or a new generation goes on (state)."""
     course = _Course.of(given)
     for _ in range(STEPS_PER_GENERATION):
         if course.open.done or (course.stop and course.stop.code == "superseded"):

@@ -78,7 +78,7 @@ _open: dict[asyncio.AbstractEventLoop, Services] = {}
 
 
 async def services() -> Services:
-    """The services of this process, one set per event loop: the asynchronous clients belong to the loop they were made in."""
+    """The services of this process, one set per event loop: asynchronous clients belong to the loop that made them."""
     loop = asyncio.get_running_loop()
     if loop not in _open:
         _open[loop] = open_services(settings())

@@ -1,7 +1,7 @@
 """What crosses between orchestrators and activities: ids, ranges and counts, never users.
 
-Each message is sent as ``message.model_dump(mode="json")`` and read back with ``model_validate`` at the other end, so that the
-history stays plain JSON and readable.
+Each message is sent as ``message.model_dump(mode="json")`` and read back with ``model_validate`` at the other end, so
+that the history stays plain JSON and readable.
 """
 
 from typing import Any, Literal
@@ -35,7 +35,7 @@ class TenantRun(OperationRun):
 
 
 class Stop(Wire):
-    """Why an orchestration goes no further: ``superseded`` by a later epoch, ``cancelling``, or an error that ends the tenant."""
+    """Why an orchestration stops: ``superseded`` by a later epoch, ``cancelling``, or an error that ends the tenant."""
 
     code: str
     message: str = ""

@@ -1,7 +1,7 @@
 """The words of the field as frozen types: SKUs, service plans, users and what they hold.
 
-All ids are lower-case GUID strings as Graph prints them. A *direct* assignment has no group; an *inherited* one names the
-group it comes from. https://learn.microsoft.com/graph/api/resources/licenseassignmentstate
+All ids are lower-case GUID strings as Graph prints them. A *direct* assignment has no group; an *inherited* one names
+the group it comes from. https://learn.microsoft.com/graph/api/resources/licenseassignmentstate
 """
 
 from collections.abc import Iterable

@@ -189,7 +189,7 @@ class Outcome:
 class Summary:
     """What has become of one batch so far: row ``b|{batch}``, absolute, in the transaction of its outcomes.
 
-    ``marks`` are the writes that brought outcomes of changed users; each has a marker in the audit before a tenant ends.
+    ``marks`` are the writes that brought outcomes of changed users: each has a marker in the audit before the end.
     """
 
     batch: str
@@ -201,7 +201,7 @@ class Summary:
     throttled: int = 0
     """Items that Graph refused with 429."""
     answered: tuple[str, ...] = ()
-    """Marks of the attempts whose answers were recorded; an attempt that was written ahead and is not among them is unknown."""
+    """Marks of the attempts whose answers were recorded; one that was written ahead and is not here is unknown."""
     unknown: tuple[int, ...] = ()
     """Users of answered attempts whose own answer is missing."""
     seats: Mapping[str, int] = field(default_factory=dict[str, int])

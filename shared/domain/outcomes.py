@@ -18,8 +18,8 @@ def before_sending(
 ) -> Outcome | Literal["send"]:
     """What a fresh read of the user says: settled already, or to be sent.
 
-    ``sent_before``: an earlier attempt went out and its outcome is not known. Then the after-state means that it came through,
-    and anything but the before-state that nobody can tell.
+    ``sent_before``: an earlier attempt went out and its outcome is not known. Then the after-state means that it came
+    through, and anything but the before-state that nobody can tell.
     """
     standing = compare(change, live)
     if standing == "before":
