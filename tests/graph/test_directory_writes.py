@@ -100,7 +100,7 @@ async def test_throttled_and_clashing_items_may_come_later(directory: Directory,
     assert [answers[user_id].retry_after for user_id in (ana, dan, eve)] == [2.5, 4, None]
     assert [answers[user_id].throttled for user_id in (ana, dan, eve)] == [True, False, False]
     assert [answers[user_id].code for user_id in (ana, dan)] == [ResultCode.THROTTLED, ResultCode.TENANT_UNAVAILABLE]
-    assert (answers[ana].scope or "").startswith("Tenant_Application/Write/")
+    assert (answers[ana].scope or "").startswith("Tenant_Application/")
     assert len(tenant.requests("assignLicense")) == 4
 
 

@@ -1,0 +1,99 @@
+"""The settings page lists what is read, no more and no less, with the values that hold."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from dev.stack import settings as local
+from shared.settings import GRAPH, Settings, read_settings, sweeper_schedule
+from tests.docs.pages import codes, section, table
+
+PAGE = "docs/settings.md"
+SUFFIX = "OTHER"
+NEEDED = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "GRAPH_BASE_URL": "http://127.0.0.1:1/v1.0",
+    "GRAPH_CREDENTIAL": "static:x",
+    f"GRAPH_CREDENTIAL_{SUFFIX}": "static:x",
+}
+FIELDS = {
+    "REPLICATION_HORIZON_SECONDS": "replication_horizon",
+    "HEARTBEAT_STALE_SECONDS": "heartbeat_stale",
+    "GRAPH_LIMIT_FACTOR": "graph_limit_factor",
+    "TURN_LEASE_SECONDS": "turn_lease",
+    "GRAPH_TIMEOUT_SECONDS": "graph_timeout",
+    "BATCHES_AT_ONCE": "batches_at_once",
+}
+
+
+class Asked(dict[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] - one overload of three is in use
+        """The value, noted down."""
+        self.names.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> str:
+        self.names.add(key)
+        return super().__getitem__(key)
+
+
+def listed(heading: str) -> Iterator[tuple[str, list[str]]]:
+    """Name and further cells of each setting below a heading."""
+    for name, *cells in table(section(PAGE, heading), "setting"):
+        yield codes(name)[0], cells
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Every name that the app asks its environment for."""
+    environment = Asked(NEEDED)
+    read_settings(environment)
+    monkeypatch.setattr(os, "environ", environment)
+    sweeper_schedule()
+    return environment.names
+
+
+def test_the_settings_of_the_app_are_the_ones_it_reads(asked: set[str]) -> None:
+    """A credential's further name stands for all of them."""
+    ending = f"_{SUFFIX}"
+    read = {name for name in asked if not name.endswith(ending)} | {"GRAPH_CREDENTIAL_<NAME>"}
+
+    assert {name for name, _ in listed("## The app")} == read
+    assert {name.removesuffix(ending) for name in asked if name.endswith(ending)} < read
+
+
+def test_the_settings_of_the_local_stack_are_all_there() -> None:
+    """What the stack sets, picks or keeps from its parts is listed somewhere on the page."""
+    known = {*local.PORTS, *local.LOCAL_DEFAULTS, *local._NOT_INHERITED}
+    app, stack, later = (
+        {name for name, _ in listed(heading)}
+        for heading in ("## The app", "## The local stack", "## Names with a meaning to come")
+    )
+
+    assert known <= app | stack | later
+    assert stack == {*local.PORTS, "LOCALHOST_DATA"}
+    assert later == known - app - stack
+
+
+def test_defaults_and_local_values_are_the_ones_that_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures of the page come out of the code."""
+    monkeypatch.delenv("SWEEPER_SCHEDULE", raising=False)
+    found: Settings = read_settings(NEEDED)
+    rows = dict(listed("## The app"))
+    for name, field in FIELDS.items():
+        assert float(rows[name][1]) == getattr(found, field), name
+    defaults = {name: codes(cells[1]) for name, cells in rows.items()}
+    assert defaults["GRAPH_BASE_URL"] == [GRAPH]
+    assert defaults["API_KEYS"] == [found.api_keys]
+    assert defaults["SWEEPER_SCHEDULE"] == [sweeper_schedule()]
+    for name, value in local.LOCAL_DEFAULTS.items():
+        assert rows[name][2].strip("`") == value, name
+    ports = {name: cells[1] for name, cells in listed("## The local stack")}
+    assert {name: ports[name] for name in local.PORTS} == local.PORTS
