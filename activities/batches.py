@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from activities.sending import Sending
 from shared.contracts.work import BatchWork
-from shared.domain.model import Change, Decision
+from shared.domain.model import Change, Decision, LicenceState
 from shared.domain.operation import Attempt, Outcome, Summary
 from shared.domain.plan import batch_of
 from shared.services import Services
@@ -40,23 +41,33 @@ class Batch:
             unanswered += [a.at for a in self.attempts if index in a.indices]
         return max(unanswered, default=None)
 
-    def summed_up(
-        self, outcomes: Sequence[Outcome], mark: str, *, throttled: int, answered: bool, unknown: Sequence[int]
-    ) -> Summary:
+    def located(self, decision: Decision, change: Change, state: LicenceState) -> bool:
+        """Whether the usage location that the user has now was set by us in an earlier attempt.
+
+        An earlier PATCH whose answer is missing counts when the location is there.
+        """
+        if decision.index in self.summary.located:
+            return True
+        asked = change.usage_location is not None and change.usage_location != change.before.usage_location
+        return asked and state.usage_location == change.usage_location and self.sends(decision.index) > 0
+
+    def summed_up(self, outcomes: Sequence[Outcome], mark: str, sending: Sending) -> Summary:
         """The absolute summary once these outcomes stand beside the recorded ones."""
         counts = Counter(outcome.code or "" for outcome in (*self.recorded, *outcomes))
         to_audit = (mark,) if any(outcome.before for outcome in outcomes) else ()
         settled = {outcome.index for outcome in outcomes}
-        still_unknown = {index for index in self.summary.unknown if index not in settled} | set(unknown)
+        unknown = (set(self.summary.unknown) - settled - sending.sent_to) | set(sending.unknown)
+        located = {user.decision.index for user in sending.located}
         return Summary(
             batch=self.summary.batch,
             by_code=dict(counts),
             marks=tuple(dict.fromkeys((*self.summary.marks, *to_audit))),
             first_index=self.decisions[0].index,
             last_index=self.decisions[-1].index,
-            throttled=self.summary.throttled + throttled,
-            answered=tuple(dict.fromkeys((*self.summary.answered, *((mark,) if answered else ())))),
-            unknown=tuple(sorted(still_unknown)),
+            throttled=self.summary.throttled + sending.throttled,
+            answered=(*self.summary.answered, *((mark,) if sending.answered else ())),
+            unknown=tuple(sorted(unknown)),
+            located=tuple(sorted(located.union(self.summary.located))),
             seats=seats_of(self, (*self.recorded, *outcomes)),
         )
 

@@ -7,10 +7,14 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from activities.batches import load_batch
 from activities.guard import SUPERSEDED, check_in
 from activities.record_audit import audit_marks
-from shared.contracts.work import Stop, TenantEnd
+from activities.sending import Sending
+from shared.contracts.work import BatchWork, Stop, TenantEnd
+from shared.domain.codes import ResultCode
 from shared.domain.operation import Operation, Phase, Summary, TenantError, TenantPart, Totals
+from shared.domain.outcomes import settled, with_location
 from shared.domain.seats import close, confirm
 from shared.domain.states import ENDED, close_totals, settle, tenant_end_status
 from shared.services import Services, services
@@ -26,7 +30,7 @@ async def end(app: Services, work: TenantEnd) -> None:
     """
     if await check_in(app, work) == SUPERSEDED:
         return
-    summaries = await app.results.summaries(work.operation, work.tenant)
+    summaries = await _with_located(app, work, await app.results.summaries(work.operation, work.tenant))
     await _complete_audit(app, work, summaries)
     counts: Counter[str] = Counter()
     seats: Counter[str] = Counter()
@@ -55,8 +59,32 @@ async def end(app: Services, work: TenantEnd) -> None:
         status = tenant_end_status(totals, error, partial=False, cancelled=cancelled)
         return replace(part, status=status, phase=Phase.DONE, totals=totals, error=error, ended_at=now)
 
-    await app.operations.change(work.operation, ended)
+    operation = await app.operations.change(work.operation, ended)
+    if operation.completed_at is not None:
+        await app.operations.index(operation)
     await app.due.remove(work.operation, work.tenant)
+
+
+async def _with_located(app: Services, work: TenantEnd, summaries: list[Summary]) -> list[Summary]:
+    """Record the users whose usage location was set and whose licence will never be sent; gives the summaries then."""
+    found = summaries
+    for summary in summaries:
+        if not summary.located:
+            continue
+        where = BatchWork(
+            operation=work.operation, epoch=work.epoch, tenant=work.tenant, batch=int(summary.batch), attempt=0
+        )
+        batch = await load_batch(app, where)
+        left = [(decision, change) for decision, change in batch.left if decision.index in summary.located]
+        if not left:
+            continue
+        mark = f"{summary.batch}.{work.epoch}.end"
+        cancelled = [(settled(d, ResultCode.CANCELLED, app.tables.now()), change) for d, change in left]
+        outcomes = [replace(with_location(outcome, change), mark=mark) for outcome, change in cancelled]
+        closed = batch.summed_up(outcomes, mark, Sending())
+        await app.results.record(work.operation, work.tenant, outcomes, closed)
+        found = [closed if other.batch == closed.batch else other for other in found]
+    return found
 
 
 async def _complete_audit(app: Services, work: TenantEnd, summaries: list[Summary]) -> None:

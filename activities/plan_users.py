@@ -50,7 +50,8 @@ async def _decide(app: Services, work: PlanWork) -> list[Decision] | Stop:
         fault = _impossible(request, skus)
         if fault:
             return fault
-        users = await app.plans.read_users(work.operation, work.tenant, work.chunk)
+        part = await app.operations.get_part(work.operation, work.tenant)
+        users = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
         groups = await _group_names(directory, request, users)
     except Denied as denied:
         return Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied))

@@ -24,6 +24,9 @@ from shared.tables.contention import until_settled
 
 bp = df.Blueprint()
 
+TIDIED_AT_ONCE = 50
+"""Rows of ended operations that go along; more than a hundred rows fit no transaction."""
+
 
 async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
     """Come to a frozen plan whose seats are reserved, or say which seats are missing."""
@@ -80,7 +83,7 @@ async def _reserve(
         if isinstance(answer, Refused):
             return _refusal(skus, answer.shortfalls)
         gone = [r for r in reservations if r.operation_id != run.operation and expired(r, now, horizon)]
-        await app.seats.write(run.tenant, answer.reservations, gone, guard)
+        await app.seats.write(run.tenant, answer.reservations, gone[:TIDIED_AT_ONCE], guard)
         return dict(answer.granted) if isinstance(answer, Partial) else None
 
     return await until_settled(try_once)

@@ -3,10 +3,12 @@
 A failure to read is never "nobody": it ends the tenant (no such group, no consent) or is tried again.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 import azure.durable_functions as df
 
@@ -25,6 +27,27 @@ from shared.services import Services, services
 bp = df.Blueprint()
 
 LOOK_UP_AT_ONCE = 1000
+LONGEST_PATIENCE = 10.0
+"""Seconds after which a user who was created just now should be found, where the horizon is not shorter."""
+
+
+@dataclass(slots=True)
+class Search:
+    """One search for users by name or id."""
+
+    directory: Directory
+    patience: float
+    """Seconds to wait, once, before a user counts as missing: one created just now answers 404 at first (trap 30)."""
+
+    async def find(self, references: Sequence[str]) -> dict[str, User | None]:
+        """The users by reference; None for one that does not exist."""
+        found = await self.directory.find_users(references)
+        missing = [reference for reference in references if found[reference] is None]
+        if missing and self.patience:
+            await asyncio.sleep(self.patience)
+            self.patience = 0.0
+            found |= await self.directory.find_users(missing)
+        return found
 
 
 async def resolve(app: Services, run: TenantRun) -> Resolved:
@@ -32,18 +55,23 @@ async def resolve(app: Services, run: TenantRun) -> Resolved:
     stop = await check_in(app, run)
     if stop:
         return Resolved(stop=stop)
+    part = await app.operations.get_part(run.operation, run.tenant)
+    if part.phase not in (Phase.READING, Phase.RESOLVING):  # resolved before: this is a late second run
+        return Resolved(users=part.totals.total, chunks=-(-part.totals.total // CHUNK_USERS))
     operation = await app.operations.read_op(run.operation)
     targets = parse_stored(await app.staging.get(operation.request_sha)).targets_of(run.tenant)
     tenant = await app.tenants.get(SYSTEM, run.tenant)
     directory = app.directory(tenant.id, tenant.credential)
     excluded: Counter[str] = Counter()
+    search = Search(directory, min(app.settings.replication_horizon, LONGEST_PATIENCE))
+    selection = uuid4().hex[:8]  # blobs of this run alone: of two runs one wins, and they are never mixed
     try:
         users = chunks = 0
-        async for chunk in _chunks(_selected(directory, targets, tenant.protected_users, excluded)):
+        async for chunk in _chunks(_selected(search, targets, tenant.protected_users, excluded)):
             stop = await check_in(app, run)
             if stop:
                 return Resolved(stop=stop)
-            await app.plans.write_users(run.operation, run.tenant, chunks, chunk)
+            await app.plans.write_users(run.operation, run.tenant, selection, chunks, chunk)
             users, chunks = users + len(chunk), chunks + 1
     except GroupNotFound as missing:
         return Resolved(stop=Stop(code=TenantErrorCode.GROUP_NOT_FOUND, message=str(missing)))
@@ -53,12 +81,15 @@ async def resolve(app: Services, run: TenantRun) -> Resolved:
         return Resolved(stop=Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied)))
 
     def resolved(part: TenantPart) -> TenantPart:
-        return replace(part, phase=Phase.PLANNING, totals=Totals(total=users), excluded=dict(excluded))
+        if part.phase not in (Phase.READING, Phase.RESOLVING):
+            return part
+        totals = Totals(total=users)
+        return replace(part, phase=Phase.PLANNING, totals=totals, excluded=dict(excluded), selection=selection)
 
-    await app.operations.change_part(run.operation, run.tenant, resolved)
-    if not users:
+    part = await app.operations.change_part(run.operation, run.tenant, resolved)
+    if not part.totals.total:
         return Resolved(stop=Stop(code=TenantErrorCode.EMPTY_SELECTION, message=_empty(excluded)))
-    return Resolved(users=users, chunks=chunks)
+    return Resolved(users=part.totals.total, chunks=-(-part.totals.total // CHUNK_USERS))
 
 
 def _empty(excluded: Counter[str]) -> str:
@@ -67,16 +98,14 @@ def _empty(excluded: Counter[str]) -> str:
 
 
 async def _selected(
-    directory: Directory, targets: Sequence[Target], protected: tuple[str, ...], excluded: Counter[str]
+    search: Search, targets: Sequence[Target], protected: tuple[str, ...], excluded: Counter[str]
 ) -> AsyncIterator[User]:
     """The users of all the tenant's targets, each once; what is left out is counted in ``excluded``."""
     barred = {name.casefold() for name in protected}
-    out = {
-        user.id for target in targets if target.exclude async for user in _users(directory, target.exclude) if user.id
-    }
+    out = {user.id for target in targets if target.exclude async for user in _users(search, target.exclude) if user.id}
     seen: set[str] = set()
     for target in targets:
-        async for user in _users(directory, target.users):
+        async for user in _users(search, target.users):
             key = user.id or user.user_principal_name.casefold()
             if key in seen:
                 continue
@@ -101,17 +130,17 @@ def _left_out(user: User, target: Target, barred: set[str], out: set[str]) -> st
     return None
 
 
-async def _users(directory: Directory, selection: Selection) -> AsyncIterator[User]:
+async def _users(search: Search, selection: Selection) -> AsyncIterator[User]:
     """The users of one selection; a named user who does not exist comes with an empty id."""
     if selection.group:
-        group = await directory.find_group(id=selection.group.id, display_name=selection.group.display_name)
-        async for page in directory.users_of_group(group.id, nested=selection.group.nested):
+        group = await search.directory.find_group(id=selection.group.id, display_name=selection.group.display_name)
+        async for page in search.directory.users_of_group(group.id, nested=selection.group.nested):
             for user in page:
                 yield user
     references = selection.users or ()
     for first in range(0, len(references), LOOK_UP_AT_ONCE):
         some = references[first : first + LOOK_UP_AT_ONCE]
-        found = await directory.find_users(some)
+        found = await search.find(some)
         for reference in some:
             yield found[reference] or User(id="", user_principal_name=reference)
 

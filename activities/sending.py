@@ -43,7 +43,11 @@ class Sending:
     ready_in: float = 0.0
     """Seconds after which all the users that are left may be sent again."""
     unknown: list[int] = field(default_factory=list[int])
-    """Users whose answer is missing."""
+    """Users of whom nobody knows yet what became of them."""
+    answered: bool = False
+    """The attempt was written ahead and came back."""
+    twice: bool = False
+    """The attempt had been written ahead before: it may be in flight right now."""
     sent: int = 0
     """Graph writes, thrown-back ones included."""
     sent_to: set[int] = field(default_factory=set[int])
@@ -60,24 +64,24 @@ async def send(directory: Directory, todo: Sequence[Todo], at: datetime, *, send
 
     Raises ``Denied`` when the tenant refuses the app altogether.
     """
+    ready = list(todo)
     try:
-        ready = await _set_locations(directory, todo, into, at)
-        if ready and monotonic() > send_until:
+        if any(user.location_needed for user in ready) and monotonic() <= send_until:
+            ready = await _set_locations(directory, ready, into, at)
+        if monotonic() > send_until:
             into.later(TURN_IS_OVER)
         elif ready:
             await _assign(directory, ready, into, at)
     except Throttled as throttled:  # the whole request was refused: nobody in it was changed
-        wait = throttled.retry_after or backoff(1)
         into.throttled += 1
-        into.blocked_for = max(into.blocked_for, wait)
-        into.later(wait)
+        into.blocked_for = max(into.blocked_for, throttled.retry_after or 0.0)
+        for user in ready:
+            _later(user, into, at, wait=throttled.retry_after, code=ResultCode.THROTTLED, detail=str(throttled))
 
 
 async def _set_locations(directory: Directory, todo: Sequence[Todo], into: Sending, at: datetime) -> list[Todo]:
     """Set usage locations; gives the users whose licences can go next."""
     wanted = {u.user_id: u.change.usage_location for u in todo if u.location_needed and u.change.usage_location}
-    if not wanted:
-        return list(todo)
     into.sent += len(wanted)
     into.sent_to.update(user.decision.index for user in todo if user.user_id in wanted)
     answers = await directory.set_usage_locations(wanted)
@@ -112,17 +116,29 @@ def _judge(user: Todo, answer: ItemAnswer, into: Sending, at: datetime) -> None:
     into.throttled += answer.throttled
     if answer.throttled and (answer.scope or "").startswith("Tenant"):
         into.blocked_for = max(into.blocked_for, answer.retry_after or 0.0)
-    if answer.kind == "unknown":
-        into.unknown.append(user.decision.index)
     lagging = answer.code == ResultCode.MISSING_USAGE_LOCATION and user.location_set
-    passing = lagging or answer.kind in ("later", "unknown")
-    if passing and user.sends + 1 < MAX_SENDS:
-        into.later(answer.retry_after or backoff(user.sends + 1))
-    elif answer.kind != "unknown":  # an unknown one is read back once more before the last word
-        into.outcomes.append(_refused(user, answer, at))
-
-
-def _refused(user: Todo, answer: ItemAnswer, at: datetime) -> Outcome:
     code = ResultCode.THROTTLED if answer.throttled else answer.code or ResultCode.GRAPH_ERROR
-    outcome = settled(user.decision, code, at, detail=answer.message, request_id=answer.request_id)
+    if answer.kind == "unknown":  # read back before anything else, whatever the number of attempts
+        into.unknown.append(user.decision.index)
+        into.later(backoff(user.sends + 1))
+    elif lagging or answer.kind == "later":
+        _later(user, into, at, wait=answer.retry_after, code=code, detail=answer.message)
+    else:
+        into.outcomes.append(_refused(user, code, at, detail=answer.message, request_id=answer.request_id))
+
+
+def _later(
+    user: Todo, into: Sending, at: datetime, *, wait: float | None, code: ResultCode, detail: str | None
+) -> None:
+    """Send the user again, or fail it with the last answer's code after the last time."""
+    if user.sends + 1 < MAX_SENDS:
+        into.later(wait or backoff(user.sends + 1))
+    else:
+        into.outcomes.append(_refused(user, code, at, detail=detail))
+
+
+def _refused(
+    user: Todo, code: ResultCode, at: datetime, *, detail: str | None, request_id: str | None = None
+) -> Outcome:
+    outcome = settled(user.decision, code, at, detail=detail, request_id=request_id)
     return with_location(outcome, user.change) if user.location_set else outcome

@@ -45,10 +45,10 @@ class Trial:
         await self.api.__aexit__(kind, error, traceback)
         await self.sim.aclose()
 
-    async def tenant(self, users: int, *, seats: int | None = None, **more: Any) -> Tenant:
+    async def tenant(self, users: int, *, seats: int | None = None, location: str | None = "DE", **more: Any) -> Tenant:
         """A new tenant with so many users without licences, all in the group "Everyone"."""
         name = f"t{uuid.uuid4().hex[:8]}.example.com"
-        people = [{"userPrincipalName": f"user{n:05d}@{name}", "usageLocation": "DE"} for n in range(users)]
+        people = [{"userPrincipalName": f"user{n:05d}@{name}", "usageLocation": location} for n in range(users)]
         spec = {
             "displayName": name,
             "domains": [name],

@@ -109,8 +109,10 @@ def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -
         course.stop = taken.stop
     if taken.stop or not taken.batches:
         return
-    done = yield from _fan_out(context, course, ready[: taken.batches])
-    course.progress = course.progress.after([_result(batch) for batch in done], _now(context))
+    settle_only = course.stop is not None
+    done = yield from _fan_out(context, course, ready[: taken.batches], settle_only=settle_only)
+    results = [_result(batch, settle_only=settle_only) for batch in done]
+    course.progress = course.progress.after(results, _now(context))
     for batch in done:
         course.counts.update(batch.by_code)
         course.seats.update(batch.seats)
@@ -128,9 +130,10 @@ def _finish_audits(course: _Course) -> "Steps[None]":
         _ = yield audit
 
 
-def _fan_out(context: task.OrchestrationContext, course: _Course, paid: Ready) -> "Steps[list[BatchDone]]":
+def _fan_out(
+    context: task.OrchestrationContext, course: _Course, paid: Ready, *, settle_only: bool
+) -> "Steps[list[BatchDone]]":
     """Run the attempts side by side and await them one by one, so that one failure loses no other's answer."""
-    settle_only = course.stop is not None
     attempts = [
         BatchWork(**dict(course.run), batch=batch, attempt=attempt, settle_only=settle_only) for batch, attempt in paid
     ]
@@ -168,11 +171,12 @@ def _now(context: task.OrchestrationContext) -> float:
     return context.current_utc_datetime.replace(tzinfo=UTC).timestamp()
 
 
-def _result(done: BatchDone) -> BatchResult:
+def _result(done: BatchDone, *, settle_only: bool) -> BatchResult:
+    """What the attempt came to; where nothing more is sent, a batch of which everything is known is settled."""
     return BatchResult(
         batch=done.batch,
         attempt=done.attempt,
-        left=done.left,
+        left=done.left if done.unknown or not settle_only else 0,
         ready_in=done.ready_in,
         unknown=done.unknown,
         sent=done.went_out,

@@ -42,7 +42,6 @@ async def _serve(app_dir: Path) -> None:
 
 def _print_addresses(stack: Stack) -> None:
     rows = {
-        "portal": f"{stack.api_url}/api/portal",
         "docs": f"{stack.api_url}/api/docs",
         "API": f"{stack.api_url}/api/automation/bulk-licenses",
         "API key": f"{stack.api_key}  (header x-api-key)",

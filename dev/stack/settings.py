@@ -38,12 +38,15 @@ _NOT_INHERITED = {
     "EXCHANGE_BASE_URL",
     "GRAPH_LIMIT_FACTOR",
     "API_KEYS",
+    "BATCHES_AT_ONCE",
     "NOTIFY_SECRET",
     "PAUSE_LIMIT_HOURS",
     "APPROVE_WITHIN_HOURS",
     "LOCALHOST_API_KEY",
     "LOCALHOST_DATA",
 }
+
+_PRODUCT_PREFIXES = ("AzureWebJobsStorage__", "GRAPH_", "AZURE_CLIENT_")
 
 # The emulator's published development account (learn.microsoft.com, "Use the Azurite emulator"); it protects nothing.
 _ACCOUNT = "devstoreaccount1"
@@ -55,7 +58,7 @@ def base_environment(settings: Mapping[str, str]) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name not in _NOT_INHERITED and not name.startswith("AzureWebJobsStorage__")
+        if name not in _NOT_INHERITED and not name.startswith(_PRODUCT_PREFIXES)
     }
     return {**inherited, **LOCAL_DEFAULTS, "PYTHONUNBUFFERED": "1", **settings}
 

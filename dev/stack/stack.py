@@ -199,7 +199,9 @@ class Stack:
     async def _start_azurite(self, data: Path | None) -> None:
         node = shutil.which("node")
         if node is None or not _AZURITE.exists():
-            raise StackError(f"Azurite needs Node and {_AZURITE.relative_to(REPOSITORY)}: run `make setup`")
+            raise StackError(
+                f"Azurite needs Node and {_AZURITE.relative_to(REPOSITORY)}: run it through make, which installs them"
+            )
         services = ("blob", "queue", "table")
         command = [node, str(_AZURITE), "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         for service in services:

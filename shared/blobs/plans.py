@@ -1,7 +1,7 @@
 """Container ``plans``: a tenant's selected users and decisions, in chunks, and the manifest that freezes them.
 
-Paths: ``{operation}/{tenant}/users-{n}.ndjson.gz``, ``plan-{n}.ndjson.gz``, ``manifest.json``. Until the manifest is
-there chunks may be written again; the first manifest wins, and from then on everything is read-only.
+Paths: ``{operation}/{tenant}/users-{selection}-{n}.ndjson.gz``, ``plan-{n}.ndjson.gz``, ``manifest.json``. Until the
+manifest is there chunks may be replaced; the first manifest wins, and from then on everything is read-only.
 """
 
 from collections.abc import Iterable
@@ -32,16 +32,18 @@ class PlanStore:
         self._chunks: RecentlyUsed[tuple[str, str, int], tuple[Decision, ...]] = RecentlyUsed(CHUNKS_KEPT)
         self._manifests: RecentlyUsed[tuple[str, str], Manifest | None] = RecentlyUsed(MANIFESTS_KEPT)
 
-    async def write_users(self, op: str, tenant: str, n: int, users: Iterable[User]) -> None:
-        """Store the ``n``-th chunk of the selected users, in selection order."""
-        await self._blobs.write(CONTAINER, _path(op, tenant, f"users-{n:05d}"), USERS.pack(users), media_type=GZIP)
+    async def write_users(self, op: str, tenant: str, selection: str, n: int, users: Iterable[User]) -> None:
+        """Store the ``n``-th chunk of a selection's users, in selection order."""
+        await self._blobs.write(
+            CONTAINER, _path(op, tenant, f"users-{selection}-{n:05d}"), USERS.pack(users), media_type=GZIP
+        )
 
-    async def read_users(self, op: str, tenant: str, n: int) -> tuple[User, ...]:
-        """The ``n``-th chunk of the selected users.
+    async def read_users(self, op: str, tenant: str, selection: str, n: int) -> tuple[User, ...]:
+        """The ``n``-th chunk of a selection's users.
 
         Raises ``NotFound`` when it was never written or has expired.
         """
-        return USERS.unpack(await self._read(_path(op, tenant, f"users-{n:05d}")))
+        return USERS.unpack(await self._read(_path(op, tenant, f"users-{selection}-{n:05d}")))
 
     async def write_chunk(self, op: str, tenant: str, n: int, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
         """Store the decisions on the ``n``-th chunk of users once, and return the stored ones.

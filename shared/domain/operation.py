@@ -122,6 +122,8 @@ class TenantPart:
     applying_at: datetime | None = None
     ended_at: datetime | None = None
     error: TenantError | None = None
+    selection: str = ""
+    """Which resolving of the users counts: names their blobs."""
     excluded: Mapping[str, int] = field(default_factory=dict[str, int])
     """Users that are not part of the selection, by code (``Guest``, ``Disabled``, ``Excluded``, ``Protected``)."""
     etag: str | None = None
@@ -204,6 +206,8 @@ class Summary:
     """Marks of the attempts whose answers were recorded; one that was written ahead and is not here is unknown."""
     unknown: tuple[int, ...] = ()
     """Users of answered attempts whose own answer is missing."""
+    located: tuple[int, ...] = ()
+    """Users whose usage location was set by us: it is audited also when the licence then fails or is never sent."""
     seats: Mapping[str, int] = field(default_factory=dict[str, int])
     """Seats taken (+) and freed (-) by SKU id."""
 

@@ -16,7 +16,7 @@ from shared.tables.codec import SCHEMA, RowCodec, iso
 from shared.tables.table import TRANSACTION_ROWS, Row, Value, Write
 
 OUTCOME = RowCodec(Outcome, nested=("added", "removed", "skipped_licences", "before", "after"))
-SUMMARY = RowCodec(Summary, nested=("by_code", "marks", "answered", "unknown", "seats"))
+SUMMARY = RowCodec(Summary, nested=("by_code", "marks", "answered", "unknown", "located", "seats"))
 LAST_INDEX = 9_999_999
 
 

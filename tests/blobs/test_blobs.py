@@ -28,12 +28,12 @@ async def test_users_and_decisions_read_back_whole(blobs: Blobs):
     users = [User(f"id{n}", f"ü{n}@example.com", BEFORE, "A\nB\u2028C", "DE", False, True) for n in range(30)]
     decisions = [decision(n, change=n % 3 > 0, location="DE") for n in range(30)]
 
-    await plans.write_users("op", "t", 7, users)
+    await plans.write_users("op", "t", "s1", 7, users)
     await plans.write_chunk("op", "t", 7, decisions)
 
-    assert await plans.read_users("op", "t", 7) == tuple(users)
+    assert await plans.read_users("op", "t", "s1", 7) == tuple(users)
     assert await plans.read_chunk("op", "t", 7) == tuple(decisions)
-    for missing in (plans.read_users("op", "t", 8), plans.read_chunk("op", "other", 7)):
+    for missing in (plans.read_users("op", "t", "s2", 7), plans.read_chunk("op", "other", 7)):
         with pytest.raises(NotFound, match="expired"):
             await missing
 
@@ -42,17 +42,17 @@ async def test_the_blobs_are_gzipped_lines_at_their_paths(blobs: Blobs):
     """Anyone can read a plan with zcat."""
     plans = PlanStore(blobs)
     await plans.write_chunk("op", "t", 12, [decision(0), decision(1)])
-    await plans.write_users("op", "t", 0, [])
+    await plans.write_users("op", "t", "s1", 0, [])
     await plans.freeze("op", "t", Manifest())
 
     container = await blobs.container("plans")
     names = [name async for name in container.list_blob_names()]
-    assert names == ["op/t/manifest.json", "op/t/plan-00012.ndjson.gz", "op/t/users-00000.ndjson.gz"]
+    assert names == ["op/t/manifest.json", "op/t/plan-00012.ndjson.gz", "op/t/users-s1-00000.ndjson.gz"]
     content = await blobs.read("plans", names[1])
     assert content
     lines = gzip.decompress(content).decode().splitlines()
     assert [json.loads(line)["index"] for line in lines] == [0, 1]
-    assert await plans.read_users("op", "t", 0) == ()
+    assert await plans.read_users("op", "t", "s1", 0) == ()
 
 
 async def test_a_chunk_is_planned_once_and_replaced_only_until_the_plan_is_frozen(blobs: Blobs):

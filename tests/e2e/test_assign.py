@@ -107,3 +107,35 @@ async def until_succeeded(trial: Trial, operation_id: str, users: int) -> None:
     except Enough:
         return
     raise AssertionError(f"operation {operation_id} ended before {users} users had succeeded")
+
+
+async def test_cancelling_settles_what_is_unknown_first(trial: Trial) -> None:
+    """Cancel while answers are missing: what came through is recorded, and the operation ends."""
+    tenant = await trial.tenant(600)
+    await trial.fault(match="POST /$batch", kind="timeoutAfterCommit", rate=0.3, seed=5)
+    await trial.fault(match="assignLicense", kind="429", rate=0.1, retryAfter=2, seed=6)
+    started = await trial.assign(tenant)
+    await until_succeeded(trial, started["id"], 40)
+    await trial.api.call("POST", f"/operations/{started['id']}/cancel")
+    await trial.heal()
+    operation = await trial.api.until_ended(started["id"], seconds=40)
+
+    assert operation["status"] == "cancelled"
+    await trial.assert_exact(operation, tenant)
+    await trial.assert_single_flight(tenant)
+
+
+async def test_usage_locations_are_set_first_and_audited(trial: Trial) -> None:
+    """Trap 17: the location is set before the licence, survives Graph's lag, and stands in the audit either way."""
+    tenant = await trial.tenant(25, lagSeconds=[0.5, 1.5], location=None)
+    location = {"value": "CH", "mode": "ifMissing"}
+    operation = await trial.api.until_ended((await trial.assign(tenant, usageLocation=location))["id"], seconds=60)
+
+    assert operation["status"] == "succeeded", operation["errors"]
+    results = await trial.assert_exact(operation, tenant)
+    assert {result["usageLocationSet"] for result in results} == {"CH"}
+    state = await trial.state(tenant)
+    assert {user["usageLocation"] for user in state["users"]} == {"CH"}
+    for entry in await trial.api.all("/audit", operation=operation["id"]):
+        assert entry["before"]["usageLocation"] is None
+        assert entry["after"]["usageLocation"] == "CH"
