@@ -7,53 +7,64 @@ same attempt sends nothing and leaves the outcome to be read back.
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
 import azure.durable_functions as df
 
-from activities.batches import Batch, load_batch, seats_of
+from activities.batches import Batch, load_batch, mark_of, seats_of
 from activities.guard import check_in
 from activities.reading import read_again
+from activities.refusals import open_directory
 from activities.sending import TURN_IS_OVER, Sending, Todo, send
 from shared.contracts.work import BatchDone, BatchWork, Stop
-from shared.domain.caller import SYSTEM
 from shared.domain.codes import ResultCode
 from shared.domain.outcomes import settled
 from shared.domain.recent import RecentWrite
-from shared.errors import Denied, GraphError
+from shared.errors import Denied, GraphError, RowConflict
 from shared.graph.directory import Directory
 from shared.services import Services, services
+from shared.tables.contention import until_settled
 
 bp = df.Blueprint()
 
 SPARE_SECONDS = 5.0
 """Left of the lease after the longest possible request."""
+WRITES_PER_USER = 2
+"""At most: a usage location and the licences."""
 
 
 async def attempt(app: Services, work: BatchWork) -> BatchDone:
     """One attempt; users that have an outcome are left alone."""
     stop, send_until, batch = await asyncio.gather(check_in(app, work), _send_until(app, work), load_batch(app, work))
-    done = BatchDone(batch=work.batch, attempt=work.attempt, left=len(batch.left))
-    if stop and not (work.settle_only and stop.code == "cancelling"):
-        return done.model_copy(update={"stop": stop})
-    if not batch.left:
-        return done
-    tenant = await app.tenants.get(SYSTEM, work.tenant)
     sending = Sending()
+    earlier = next((begun for begun in batch.attempts if begun.mark == mark_of(work)), None)
+    if earlier:  # a second run of this very attempt: the first may still be at it, and has spent what it had
+        sending.sent, sending.twice = WRITES_PER_USER * len(earlier.indices), bool(batch.left)
+    if stop and not (work.settle_only and stop.code == "cancelling"):
+        return _report(work, batch, sending, stop)
+    if not batch.left:
+        return _report(work, batch, sending, None)
+    refusal: Stop | None = None
     try:
-        await _work_off(app, work, batch, app.directory(tenant.id, tenant.credential), send_until, sending)
+        _, directory = await open_directory(app, work.tenant)
+        await _work_off(app, work, batch, directory, send_until, sending)
     except GraphError as refused:
         code = ResultCode.PERMISSION_DENIED if isinstance(refused, Denied) else ResultCode.GRAPH_ERROR
-        done = done.model_copy(update={"stop": Stop(code=code, message=str(refused))})
-        if work.settle_only:  # nobody will ever be able to tell
-            now = app.tables.now()
-            sending.outcomes += [
-                settled(decision, ResultCode.OUTCOME_UNKNOWN, now, detail=str(refused))
-                for decision, _ in batch.left
-                if batch.unknown_since(decision.index)
-            ]
-    return await _record(app, work, batch, sending, done)
+        refusal = Stop(code=code, message=str(refused))
+        _give_up(work, batch, sending, app.tables.now(), str(refused))
+    batch = await _record(app, work, batch, sending)
+    return _report(work, batch, sending, refusal)
+
+
+def _give_up(work: BatchWork, batch: Batch, sending: Sending, at: datetime, why: str) -> None:
+    """The directory refuses altogether: of those that went out nobody can tell, now or (``settle_only``) ever."""
+    unknown = [decision for decision, _ in batch.left if batch.unknown_since(decision.index)]
+    if work.settle_only:
+        sending.outcomes += [settled(decision, ResultCode.OUTCOME_UNKNOWN, at, detail=why) for decision in unknown]
+    else:
+        sending.unknown += [decision.index for decision in unknown if decision.index not in sending.unknown]
 
 
 async def _work_off(
@@ -69,7 +80,7 @@ async def _work_off(
         sending.answered = True
         await send(directory, todo, app.tables.now(), send_until=send_until, into=sending)
     else:  # this very attempt went out before, or goes out right now: let the turn run out by itself
-        sending.twice = True
+        sending.twice, sending.sent = True, WRITES_PER_USER * len(todo)
         sending.unknown.extend(user.decision.index for user in todo)
         sending.later(app.settings.graph_timeout + app.settings.replication_horizon)
 
@@ -92,31 +103,54 @@ async def _write_ahead(app: Services, work: BatchWork, todo: list[Todo]) -> bool
     return await app.results.begin_attempt(work.operation, work.tenant, work.batch, work.epoch, work.attempt, indices)
 
 
-async def _record(app: Services, work: BatchWork, batch: Batch, sending: Sending, done: BatchDone) -> BatchDone:
-    """Store what came back, each step safe to repeat: ``recent``, then outcomes and summary in one transaction."""
-    mark = f"{work.batch}.{work.epoch}.{work.attempt}"
-    outcomes = [
+async def _record(app: Services, work: BatchWork, batch: Batch, sending: Sending) -> Batch:
+    """Store what came back, each step safe to repeat: ``recent``, then outcomes and summary in one transaction.
+
+    Gives the batch as its rows are then.
+    """
+    mark = mark_of(work)
+    found = [
         replace(outcome, mark=mark, attempts=batch.sends(outcome.index) + (outcome.index in sending.sent_to))
         for outcome in sending.outcomes
     ]
     await app.recent.record(work.tenant, _recent_writes(app, work, batch, sending))
-    summary = batch.summed_up(outcomes, mark, sending)
-    if outcomes or summary != batch.summary:
-        await app.results.record(work.operation, work.tenant, outcomes, summary)
-    return done.model_copy(
-        update={
-            "left": len(batch.left) - len(outcomes),
-            "went_out": sending.answered or sending.twice,
-            "keep_turn": sending.twice,
-            "sent": sending.sent,
-            "ready_in": sending.ready_in,
-            "unknown": bool(sending.unknown),
-            "by_code": dict(Counter(outcome.code or "" for outcome in outcomes)),
-            "throttled": sending.throttled,
-            "blocked_for": sending.blocked_for,
-            "mark": mark if mark in summary.marks else None,
-            "seats": seats_of(batch, outcomes),
-        }
+    latest = batch
+
+    async def store() -> Batch:
+        nonlocal latest
+        open_indices = {decision.index for decision, _ in latest.left}
+        outcomes = tuple(outcome for outcome in found if outcome.index in open_indices)
+        summary = latest.summed_up(outcomes, mark, sending)
+        if outcomes or summary != latest.summary:
+            try:
+                await app.results.record(work.operation, work.tenant, outcomes, summary)
+            except RowConflict:  # another run of this batch has recorded meanwhile: sum up anew, on its rows
+                latest = await load_batch(app, work)
+                raise
+        return replace(latest, recorded=(*latest.recorded, *outcomes), summary=summary)
+
+    return await until_settled(store)
+
+
+def _report(work: BatchWork, batch: Batch, sending: Sending, stop: Stop | None) -> BatchDone:
+    """What the attempt brought, from the rows: a second run reports what the first one recorded."""
+    mark = mark_of(work)
+    mine = [outcome for outcome in batch.recorded if outcome.mark == mark]
+    return BatchDone(
+        batch=work.batch,
+        attempt=work.attempt,
+        stop=stop,
+        left=len(batch.left),
+        went_out=sending.answered or sending.twice,
+        keep_turn=sending.twice,
+        sent=sending.sent,
+        ready_in=sending.ready_in,
+        unknown=bool(sending.unknown),
+        by_code=dict(Counter(outcome.code or "" for outcome in mine)),
+        throttled=sending.throttled,
+        blocked_for=sending.blocked_for,
+        mark=mark if mark in batch.summary.marks else None,
+        seats=seats_of(batch, mine),
     )
 
 

@@ -69,7 +69,13 @@ class Batch:
             unknown=tuple(sorted(unknown)),
             located=tuple(sorted(located.union(self.summary.located))),
             seats=seats_of(self, (*self.recorded, *outcomes)),
+            etag=self.summary.etag,
         )
+
+
+def mark_of(work: BatchWork) -> str:
+    """The mark of an attempt's outcomes, unique in its tenant's part."""
+    return f"{work.batch}.{work.epoch}.{work.attempt}"
 
 
 def seats_of(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.guard import check_in
+from activities.guard import SUPERSEDED, check_in
 from shared.contracts.work import Standing, TenantRun
 from shared.domain.operation import Phase
 from shared.domain.plan import CHUNK_USERS, Manifest
@@ -19,11 +19,14 @@ bp = df.Blueprint()
 async def stand(app: Services, run: TenantRun) -> Standing:
     """Where the part stands: resolved, planned, or so many batches of the frozen plan settled."""
     stop = await check_in(app, run)
-    if stop:
+    if stop == SUPERSEDED:
         return Standing(stop=stop)
     manifest = await app.plans.manifest(run.operation, run.tenant)
     if manifest:
-        return await standing_of_plan(app, run, manifest)
+        standing = await standing_of_plan(app, run, manifest)
+        return standing.model_copy(update={"stop": stop})
+    if stop:
+        return Standing(stop=stop)
     part = await app.operations.get_part(run.operation, run.tenant)
     if part.phase in (Phase.READING, Phase.RESOLVING):
         return Standing(phase="resolve")

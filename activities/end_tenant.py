@@ -8,12 +8,12 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.batches import load_batch
-from activities.guard import SUPERSEDED, check_in
+from activities.guard import CANCELLING, SUPERSEDED, check_in
 from activities.record_audit import audit_marks
 from activities.sending import Sending
 from shared.contracts.work import BatchWork, Stop, TenantEnd
 from shared.domain.codes import ResultCode
-from shared.domain.operation import Operation, Phase, Summary, TenantError, TenantPart, Totals
+from shared.domain.operation import Operation, Phase, Status, Summary, TenantError, TenantPart, Totals
 from shared.domain.outcomes import settled, with_location
 from shared.domain.seats import close, confirm
 from shared.domain.states import ENDED, close_totals, settle, tenant_end_status
@@ -44,8 +44,9 @@ async def end(app: Services, work: TenantEnd) -> None:
     def ended(operation: Operation) -> Operation:
         if operation.epoch != work.epoch:
             return operation
+        stop = CANCELLING if operation.status is Status.CANCELLING else work.stop
         tenants = tuple(
-            _ended(part, work.stop, Totals(part.totals.total, dict(counts), throttled))
+            _ended(part, stop, Totals(part.totals.total, dict(counts), throttled))
             if part.tenant_id == work.tenant and part.status not in ENDED
             else part
             for part in operation.tenants
@@ -62,7 +63,8 @@ async def end(app: Services, work: TenantEnd) -> None:
     operation = await app.operations.change(work.operation, ended)
     if operation.completed_at is not None:
         await app.operations.index(operation)
-    await app.due.remove(work.operation, work.tenant)
+    if all(part.status in ENDED for part in operation.tenants if part.tenant_id == work.tenant):
+        await app.due.remove(work.operation, work.tenant)
 
 
 async def _with_located(app: Services, work: TenantEnd, summaries: list[Summary]) -> list[Summary]:

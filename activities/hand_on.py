@@ -11,6 +11,7 @@ from shared.domain.operation import TenantPart, Totals
 from shared.domain.pacing import hand_on as hand_on_turn
 from shared.domain.pacing import throttled
 from shared.domain.seats import confirm
+from shared.domain.states import ENDED
 from shared.services import Services, services
 from shared.tables.contention import until_settled
 
@@ -25,6 +26,9 @@ async def finish_window(app: Services, done: WindowDone) -> None:
         await _confirm_seats(app, done)
 
     def progressed(part: TenantPart) -> TenantPart:
+        late = part.status in ENDED or sum(done.by_code.values()) < sum(part.totals.by_code.values())
+        if late:  # a later run has counted more
+            return part
         return replace(part, totals=Totals(part.totals.total, done.by_code, done.throttled))
 
     await app.operations.change_part(done.operation, done.tenant, progressed)
@@ -39,10 +43,11 @@ async def _free_turn(app: Services, done: WindowDone) -> None:
         changed = hand_on_turn(
             turn, name, done.window, unused=done.unused, now=now, more=done.more, keep=done.keep_turn
         )
+        if changed == turn:  # handed on before
+            return
         if done.blocked_for:
             changed = throttled(changed, now + done.blocked_for, now)
-        if changed != turn:
-            await app.turns.write(done.tenant, changed, etag)
+        await app.turns.write(done.tenant, changed, etag)
 
     await until_settled(try_once)
 

@@ -7,54 +7,53 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.guard import check_in
+from activities.refusals import halt, open_directory
 from activities.settled import record_settled
 from shared.contracts.planning import assign_request
 from shared.contracts.requests import parse_stored
-from shared.contracts.work import Planned, PlanWork, Stop
+from shared.contracts.work import Halt, PlanWork, Stop
 from shared.domain.assign import AssignRequest, missing_skus, not_found, plan_assign, unassignable, unknown_plans
-from shared.domain.caller import SYSTEM
 from shared.domain.codes import ResultCode
 from shared.domain.drift import overlay
 from shared.domain.model import Decision, Sku, User
 from shared.domain.plan import CHUNK_USERS
 from shared.domain.recent import RecentWrite
-from shared.errors import Denied
+from shared.errors import GraphError
 from shared.graph.directory import Directory
 from shared.services import Services, services
 
 bp = df.Blueprint()
 
 
-async def plan(app: Services, work: PlanWork) -> Planned:
+async def plan(app: Services, work: PlanWork) -> Halt:
     """Decide on the users of one blob and write the plan; a blob that is planned already stays as it is."""
     stop = await check_in(app, work)
     if stop:
-        return Planned(stop=stop)
+        return Halt(stop=stop)
     decisions = await app.plans.find_chunk(work.operation, work.tenant, work.chunk)
     if decisions is None:
-        decided = await _decide(app, work)
+        try:
+            decided = await _decide(app, work)
+        except GraphError as error:
+            return halt(error)
         if isinstance(decided, Stop):
-            return Planned(stop=decided)
+            return Halt(stop=decided)
         decisions = await app.plans.write_chunk(work.operation, work.tenant, work.chunk, decided)
     await record_settled(app, work, work.chunk, decisions)
-    return Planned()
+    return Halt()
 
 
 async def _decide(app: Services, work: PlanWork) -> list[Decision] | Stop:
     operation = await app.operations.read_op(work.operation)
-    tenant = await app.tenants.get(SYSTEM, work.tenant)
+    tenant, directory = await open_directory(app, work.tenant)
     request = assign_request(parse_stored(await app.staging.get(operation.request_sha)), tenant)
-    directory = app.directory(tenant.id, tenant.credential)
-    try:
-        skus = {sku.id: sku for sku in await directory.skus()}
-        fault = _impossible(request, skus)
-        if fault:
-            return fault
-        part = await app.operations.get_part(work.operation, work.tenant)
-        users = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
-        groups = await _group_names(directory, request, users)
-    except Denied as denied:
-        return Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied))
+    skus = {sku.id: sku for sku in await directory.skus()}
+    fault = _impossible(request, skus)
+    if fault:
+        return fault
+    part = await app.operations.get_part(work.operation, work.tenant)
+    users = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
+    groups = await _group_names(directory, request, users)
     horizon = timedelta(seconds=app.settings.replication_horizon)
     recent = await app.recent.since(work.tenant, app.tables.now() - horizon, except_operation=None)
     first = work.chunk * CHUNK_USERS

@@ -97,7 +97,7 @@ def _missing(
     else:
         code = ResultCode.THROTTLED if answer.throttled else answer.code or ResultCode.GRAPH_ERROR
         wait, detail = answer.retry_after or backoff(work.attempt), answer.message
-    tries = ATTEMPTS_AT_MISSING if answer is None else MAX_ATTEMPTS
+    tries = ATTEMPTS_AT_MISSING if answer is None else 1 if answer.kind == "rejected" else MAX_ATTEMPTS
     _unread(work, batch, decision, change, sending, now, code=code, wait=wait, detail=detail, tries=tries)
 
 

@@ -9,22 +9,22 @@ import azure.durable_functions as df
 
 from activities.begin_tenant import standing_of_plan
 from activities.guard import check_in, keep_watch
+from activities.refusals import halt, open_directory
 from activities.settled import record_settled
 from shared.contracts.requests import parse_stored
 from shared.contracts.work import Standing, Stop, TenantRun
-from shared.domain.caller import SYSTEM
 from shared.domain.codes import ResultCode
 from shared.domain.model import Sku
 from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
 from shared.domain.seats import Partial, Refused, SeatNeed, Shortfall, expired, need, reserve, trim
-from shared.errors import Denied
+from shared.errors import GraphError
 from shared.services import Services, services
 from shared.tables.contention import until_settled
 
 bp = df.Blueprint()
 
-TIDIED_AT_ONCE = 50
+TIDIED_AT_ONCE = 40
 """Rows of ended operations that go along; more than a hundred rows fit no transaction."""
 
 
@@ -36,22 +36,24 @@ async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
     operation = await app.operations.read_op(run.operation)
     part = await app.operations.get_part(run.operation, run.tenant)
     chunks = -(-part.totals.total // CHUNK_USERS)
-    tenant = await app.tenants.get(SYSTEM, run.tenant)
     partial = parse_stored(await app.staging.get(operation.request_sha)).options.on_insufficient_licenses == "partial"
     try:
-        skus = await app.directory(tenant.id, tenant.credential).skus()
-    except Denied as denied:
-        return Standing(stop=Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied)))
+        _, directory = await open_directory(app, run.tenant)
+        skus = await directory.skus()
+    except GraphError as error:
+        return Standing(**dict(halt(error)))
     by_id = {sku.id: sku for sku in skus}
     granted = await _reserve(app, run, by_id, await _need(app, run, chunks), partial=partial)
     if isinstance(granted, Stop):
         return Standing(stop=granted)
-    if granted is not None:
+    if partial:
         await _trim(app, run, chunks, granted, by_id)
     manifest = await _freeze(app, run, chunks, skus)
     standing = await standing_of_plan(app, run, manifest)
 
     def reserved(part: TenantPart) -> TenantPart:
+        if part.phase is not Phase.PLANNING:  # a late second run
+            return part
         totals = Totals(part.totals.total, standing.by_code, standing.throttled)
         return replace(
             part, phase=Phase.APPLYING, batches=manifest.batches, totals=totals, applying_at=app.tables.now()
@@ -75,6 +77,10 @@ async def _reserve(
     app: Services, run: TenantRun, skus: Mapping[str, Sku], wanted: dict[str, SeatNeed], *, partial: bool
 ) -> dict[str, int] | Stop | None:
     """Reserve; None when everything is there, the seats granted by SKU when only part of it is."""
+    gone = [sku_id for sku_id, seats in wanted.items() if seats.takes and sku_id not in skus]
+    if gone:
+        message = f"The tenant's subscription to {', '.join(gone)} went while the operation was planned"
+        return Stop(code=ResultCode.SKU_NOT_FOUND, message=message)
 
     async def try_once() -> dict[str, int] | Stop | None:
         reservations, guard = await app.seats.read(run.tenant)
@@ -100,16 +106,23 @@ def _refusal(skus: Mapping[str, Sku], shortfalls: Mapping[str, Shortfall]) -> St
     )
 
 
-async def _trim(app: Services, run: TenantRun, chunks: int, granted: dict[str, int], skus: Mapping[str, Sku]) -> None:
-    """Give the seats out in selection order; who gets none is skipped by name, never dropped."""
+async def _trim(
+    app: Services, run: TenantRun, chunks: int, granted: dict[str, int] | None, skus: Mapping[str, Sku]
+) -> None:
+    """Give the seats out in selection order; who gets none is skipped by name, never dropped.
+
+    Without a grant all that is planned by now has its seat; whom an earlier run left out is recorded all the same.
+    """
     left = granted
     for chunk in range(chunks):
         await keep_watch(app, run)
         decisions = await app.plans.read_chunk(run.operation, run.tenant, chunk)
-        trimmed, left = trim(decisions, left, skus)
-        if trimmed != decisions:
-            await app.plans.replace_chunk(run.operation, run.tenant, chunk, trimmed)
-        seatless = [decision for decision in trimmed if decision.code == ResultCode.INSUFFICIENT_LICENSES]
+        if left is not None:
+            trimmed, left = trim(decisions, left, skus)
+            if trimmed != decisions:
+                await app.plans.replace_chunk(run.operation, run.tenant, chunk, trimmed)
+                decisions = trimmed
+        seatless = [decision for decision in decisions if decision.code == ResultCode.INSUFFICIENT_LICENSES]
         await record_settled(app, run, chunks + chunk, seatless)
 
 

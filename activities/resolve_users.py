@@ -13,14 +13,14 @@ from uuid import uuid4
 import azure.durable_functions as df
 
 from activities.guard import check_in
+from activities.refusals import halt, open_directory
 from shared.contracts.requests import Selection, Target, parse_stored
 from shared.contracts.work import Resolved, Stop, TenantRun
-from shared.domain.caller import SYSTEM
-from shared.domain.codes import ResultCode, TenantErrorCode
+from shared.domain.codes import TenantErrorCode
 from shared.domain.model import User
 from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS
-from shared.errors import Denied, GroupAmbiguous, GroupNotFound
+from shared.errors import GraphError
 from shared.graph.directory import Directory
 from shared.services import Services, services
 
@@ -57,39 +57,36 @@ async def resolve(app: Services, run: TenantRun) -> Resolved:
         return Resolved(stop=stop)
     part = await app.operations.get_part(run.operation, run.tenant)
     if part.phase not in (Phase.READING, Phase.RESOLVING):  # resolved before: this is a late second run
-        return Resolved(users=part.totals.total, chunks=-(-part.totals.total // CHUNK_USERS))
+        return Resolved(chunks=-(-part.totals.total // CHUNK_USERS))
     operation = await app.operations.read_op(run.operation)
     targets = parse_stored(await app.staging.get(operation.request_sha)).targets_of(run.tenant)
-    tenant = await app.tenants.get(SYSTEM, run.tenant)
-    directory = app.directory(tenant.id, tenant.credential)
     excluded: Counter[str] = Counter()
-    search = Search(directory, min(app.settings.replication_horizon, LONGEST_PATIENCE))
     selection = uuid4().hex[:8]  # blobs of this run alone: of two runs one wins, and they are never mixed
+    users = chunks = 0
     try:
-        users = chunks = 0
+        tenant, directory = await open_directory(app, run.tenant)
+        search = Search(directory, min(app.settings.replication_horizon, LONGEST_PATIENCE))
         async for chunk in _chunks(_selected(search, targets, tenant.protected_users, excluded)):
             stop = await check_in(app, run)
             if stop:
                 return Resolved(stop=stop)
             await app.plans.write_users(run.operation, run.tenant, selection, chunks, chunk)
             users, chunks = users + len(chunk), chunks + 1
-    except GroupNotFound as missing:
-        return Resolved(stop=Stop(code=TenantErrorCode.GROUP_NOT_FOUND, message=str(missing)))
-    except GroupAmbiguous as ambiguous:
-        return Resolved(stop=Stop(code=TenantErrorCode.GROUP_AMBIGUOUS, message=str(ambiguous)))
-    except Denied as denied:
-        return Resolved(stop=Stop(code=ResultCode.PERMISSION_DENIED, message=str(denied)))
+    except GraphError as error:
+        return Resolved(**dict(halt(error)))
 
     def resolved(part: TenantPart) -> TenantPart:
         if part.phase not in (Phase.READING, Phase.RESOLVING):
             return part
+        if not users:
+            return replace(part, excluded=dict(excluded))
         totals = Totals(total=users)
         return replace(part, phase=Phase.PLANNING, totals=totals, excluded=dict(excluded), selection=selection)
 
     part = await app.operations.change_part(run.operation, run.tenant, resolved)
     if not part.totals.total:
         return Resolved(stop=Stop(code=TenantErrorCode.EMPTY_SELECTION, message=_empty(excluded)))
-    return Resolved(users=part.totals.total, chunks=-(-part.totals.total // CHUNK_USERS))
+    return Resolved(chunks=-(-part.totals.total // CHUNK_USERS))
 
 
 def _empty(excluded: Counter[str]) -> str:
@@ -104,17 +101,20 @@ async def _selected(
     barred = {name.casefold() for name in protected}
     out = {user.id for target in targets if target.exclude async for user in _users(search, target.exclude) if user.id}
     seen: set[str] = set()
+    left_out: dict[str, str] = {}
     for target in targets:
         async for user in _users(search, target.users):
             key = user.id or user.user_principal_name.casefold()
             if key in seen:
                 continue
-            seen.add(key)
             code = _left_out(user, target, barred, out)
             if code:
-                excluded[code] += 1
+                left_out[key] = code
             else:
+                seen.add(key)
+                left_out.pop(key, None)  # left out of a group, and named in another selection
                 yield user
+    excluded.update(left_out.values())
 
 
 def _left_out(user: User, target: Target, barred: set[str], out: set[str]) -> str | None:

@@ -4,6 +4,7 @@ Every step can be taken up again from the rows by a later epoch, so a step that 
 """
 
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -11,14 +12,17 @@ from durabletask import task
 
 from orchestrators.retry import call
 from orchestrators.windows import apply_windows
-from shared.contracts.names import BEGIN_TENANT, END_TENANT, PLAN_USERS, RESERVE_SEATS, RESOLVE_USERS
-from shared.contracts.work import Planned, PlanWork, Resolved, Standing, Stop, TenantEnd, TenantRun, Windows
+from shared.contracts.names import BEGIN_TENANT, END_TENANT, PLAN_USERS, RESERVE_SEATS, RESOLVE_USERS, REST_UNTIL
+from shared.contracts.work import Halt, PlanWork, Resolved, RestWork, Standing, Stop, TenantEnd, TenantRun, Windows
 from shared.domain.codes import ResultCode
 
 bp = df.Blueprint()
 
 CHUNKS_AT_ONCE = 4
-GRAPH_FAULTS = ("Throttled", "Unavailable", "GraphError")
+TRIES = 8
+"""Times that a directory which asks for patience is asked again."""
+
+type Steps[T] = Generator[task.Task[Any], Any, T]
 
 
 def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task.Task[Any], Any]:
@@ -35,32 +39,28 @@ def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task
         yield call(context, END_TENANT, TenantEnd(**dict(run), stop=prepared))
 
 
-def _prepare(context: task.OrchestrationContext, run: TenantRun) -> Generator[task.Task[Any], Any, Windows | Stop]:
+def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windows | Stop]":
     """Come to a frozen plan with its seats reserved.
 
     A directory that cannot be read ends the tenant before its first write.
     """
-    try:
-        standing = Standing.model_validate((yield call(context, BEGIN_TENANT, run)))
-        chunks = standing.chunks
-        if standing.stop is None and standing.phase == "resolve":
-            resolved = Resolved.model_validate((yield call(context, RESOLVE_USERS, run)))
-            if resolved.stop:
-                return resolved.stop
-            chunks = resolved.chunks
-        if standing.stop is None and standing.phase != "apply":
-            stop = yield from _plan(context, run, chunks)
-            if stop:
-                return stop
-            standing = Standing.model_validate((yield call(context, RESERVE_SEATS, run)))
-    except task.TaskFailedError as failure:
-        if failure.details.error_type.rpartition(".")[2] not in GRAPH_FAULTS:
-            raise
-        return Stop(code=ResultCode.TENANT_UNAVAILABLE, message=failure.details.message)
-    if standing.stop:
+    standing = Standing.model_validate((yield call(context, BEGIN_TENANT, run)))
+    chunks = standing.chunks
+    if standing.stop is None and standing.phase == "resolve":
+        resolved = yield from _patiently(context, run, RESOLVE_USERS, Resolved)
+        if resolved.stop:
+            return resolved.stop
+        chunks = resolved.chunks
+    if standing.stop is None and standing.phase != "apply":
+        stop = yield from _plan(context, run, chunks)
+        if stop:
+            return stop
+        standing = yield from _patiently(context, run, RESERVE_SEATS, Standing)
+    if standing.stop and standing.phase != "apply":
         return standing.stop
     return Windows(
         **dict(run),
+        stop=standing.stop,
         progress=standing.progress,
         users=standing.users,
         by_code=standing.by_code,
@@ -69,19 +69,46 @@ def _prepare(context: task.OrchestrationContext, run: TenantRun) -> Generator[ta
     )
 
 
-def _plan(
-    context: task.OrchestrationContext, run: TenantRun, chunks: int
-) -> Generator[task.Task[Any], Any, Stop | None]:
-    for first in range(0, chunks, CHUNKS_AT_ONCE):
-        side_by_side = [
-            call(context, PLAN_USERS, PlanWork(**dict(run), chunk=chunk))
-            for chunk in range(first, min(first + CHUNKS_AT_ONCE, chunks))
-        ]
-        for planning in side_by_side:
-            planned = Planned.model_validate((yield planning))
-            if planned.stop:
-                return planned.stop
-    return None
+def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "Steps[Stop | None]":
+    """Plan all blobs, some side by side; those that the directory put off are planned in the next round."""
+    left, message = list(range(chunks)), ""
+    for _ in range(TRIES):
+        again: list[int] = []
+        wait = 0.0
+        for first in range(0, len(left), CHUNKS_AT_ONCE):
+            some = left[first : first + CHUNKS_AT_ONCE]
+            plans = [call(context, PLAN_USERS, PlanWork(**dict(run), chunk=chunk)) for chunk in some]
+            for chunk, planning in zip(some, plans, strict=True):
+                planned = Halt.model_validate((yield planning))
+                if planned.stop:
+                    return planned.stop
+                if planned.wait is not None:
+                    again.append(chunk)
+                    wait, message = max(wait, planned.wait), planned.message
+        if not again:
+            return None
+        yield from _rest(context, run, wait)
+        left = again
+    return Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message)
+
+
+def _patiently[T: Halt](
+    context: task.OrchestrationContext, run: TenantRun, activity: str, answer: type[T]
+) -> "Steps[T]":
+    """Run a step again after the waits that the directory asks for; after the last one the tenant is unavailable."""
+    message = ""
+    for _ in range(TRIES):
+        done = answer.model_validate((yield call(context, activity, run)))
+        if done.wait is None:
+            return done
+        message = done.message
+        yield from _rest(context, run, done.wait)
+    return answer(stop=Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message))
+
+
+def _rest(context: task.OrchestrationContext, run: TenantRun, seconds: float) -> "Steps[None]":
+    yield call(context, REST_UNTIL, RestWork(**dict(run), seconds=seconds))
+    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
 
 
 bp.orchestration_trigger(context_name="context")(run_tenant)

@@ -59,12 +59,13 @@ class _Course:
         run = TenantRun(operation=given.operation, epoch=given.epoch, tenant=given.tenant)
         progress = Progress.from_dict(given.progress)
         counts, seats = Counter(given.by_code), Counter(given.seats)
-        return cls(run, given.users, progress, given.window, counts, seats, given.throttled)
+        return cls(run, given.users, progress, given.window, counts, seats, given.throttled, given.stop)
 
     def carried(self) -> Windows:
         """What the next generation needs."""
         return Windows(
             **dict(self.run),
+            stop=self.stop,
             progress=self.progress.to_dict(),
             window=self.window,
             users=self.users,
@@ -184,12 +185,14 @@ def _result(done: BatchDone, *, settle_only: bool) -> BatchResult:
 
 
 def _window_done(course: _Course, taken: TurnTaken, done: list[BatchDone]) -> WindowDone:
+    keep_turn = any(batch.keep_turn for batch in done)
     return WindowDone(
         **dict(course.run),
         window=course.window,
-        unused=max(0, taken.paid - sum(batch.sent for batch in done)),
+        # Where something may still be in flight nobody knows how much of it was sent.
+        unused=0 if keep_turn else max(0, taken.paid - sum(batch.sent for batch in done)),
         more=not course.open.done,
-        keep_turn=any(batch.keep_turn for batch in done),
+        keep_turn=keep_turn,
         blocked_for=max((batch.blocked_for for batch in done), default=0.0),
         by_code=dict(course.counts),
         throttled=course.throttled,

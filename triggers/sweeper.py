@@ -12,7 +12,7 @@ from shared.contracts.work import OperationRun
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation
 from shared.domain.states import ENDED
-from shared.errors import NotFound, StateConflict
+from shared.errors import LicenceError, NotFound, StateConflict
 from shared.services import Services, services
 from shared.settings import sweeper_schedule
 from shared.tables.due import Due
@@ -32,7 +32,13 @@ async def sweep(app: Services, start: Starter) -> int:
     by_operation: dict[str, list[Due]] = {}
     for due in await app.due.past(app.tables.now()):
         by_operation.setdefault(due.operation_id, []).append(due)
-    return sum([await _bring_back(app, start, operation_id, dues) for operation_id, dues in by_operation.items()])
+    started = 0
+    for operation_id, dues in by_operation.items():
+        try:
+            started += await _bring_back(app, start, operation_id, dues)
+        except (LicenceError, ValueError):  # one operation that cannot be read keeps no other from being found
+            log.exception("operation %s could not be brought back", operation_id)
+    return started
 
 
 async def _bring_back(app: Services, start: Starter, operation_id: str, dues: list[Due]) -> bool:

@@ -111,7 +111,7 @@ class AssignBody(Request):
     """The body of ``POST /assign``."""
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=MAX_TARGETS)]
-    licenses: Annotated[tuple[Licence, ...], Field(min_length=1, max_length=100)]
+    licenses: Annotated[tuple[Licence, ...], Field(min_length=1, max_length=50)]
     usage_location: UsageLocation | None = None
     options: Options = Options()
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)] | None = None

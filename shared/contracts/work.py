@@ -49,10 +49,18 @@ class Begun(Wire):
     stop: Stop | None = None
 
 
-class Standing(Wire):
-    """Where a tenant's part stands, from its rows and blobs."""
+class Halt(Wire):
+    """Why a step did not come about: the tenant stops, or the directory wants to be asked again later."""
 
     stop: Stop | None = None
+    wait: float | None = None
+    """Seconds before the same step is tried again."""
+    message: str = ""
+
+
+class Standing(Halt):
+    """Where a tenant's part stands, from its rows and blobs; beside ``stop``, so that what went out can be settled."""
+
     phase: Literal["resolve", "plan", "apply"] = "resolve"
     users: int = 0
     chunks: int = 0
@@ -64,11 +72,9 @@ class Standing(Wire):
     seats: dict[str, int] = {}
 
 
-class Resolved(Wire):
-    """How many users a selection holds."""
+class Resolved(Halt):
+    """In how many blobs the selected users stand."""
 
-    stop: Stop | None = None
-    users: int = 0
     chunks: int = 0
 
 
@@ -78,15 +84,11 @@ class PlanWork(TenantRun):
     chunk: int
 
 
-class Planned(Wire):
-    """How the users of one blob were decided."""
-
-    stop: Stop | None = None
-
-
 class Windows(TenantRun):
     """A tenant's windows: what ``continue_as_new`` carries on."""
 
+    stop: Stop | None = None
+    """Nothing more is sent; only what is unknown is settled."""
     progress: Json
     window: int = 1
     users: int

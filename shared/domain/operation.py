@@ -210,6 +210,7 @@ class Summary:
     """Users whose usage location was set by us: it is audited also when the licence then fails or is never sent."""
     seats: Mapping[str, int] = field(default_factory=dict[str, int])
     """Seats taken (+) and freed (-) by SKU id."""
+    etag: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

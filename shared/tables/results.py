@@ -86,8 +86,10 @@ class ResultStore:
     async def record(self, op: str, tenant: str, outcomes: Sequence[Outcome], summary: Summary) -> None:
         """Store at most 99 outcomes of one write and their batch's summary, all or nothing.
 
-        The same call again is harmless: outcomes are born final, and those of one mark came with its summary. Raises
-        ``RowConflict`` when a user has the outcome of another mark, ``RowTooLarge`` for what fits no column.
+        The summary is inserted, or replaces the one whose ETag it carries: a sum over older rows never wins. The same
+        call again is harmless, as outcomes are born final and those of one mark came with its summary. Raises
+        ``RowConflict`` when another run has recorded since the summary was read, ``RowTooLarge`` for what fits no
+        column.
         """
         if len(outcomes) >= TRANSACTION_ROWS:
             raise ValueError(f"one call takes {TRANSACTION_ROWS - 1} outcomes, not {len(outcomes)}")
@@ -96,7 +98,8 @@ class ResultStore:
             Write("insert", Row(partition, _user_key(o.index), {**OUTCOME.values(o), "status": o.status}))
             for o in outcomes
         ]
-        steps.append(Write("upsert", Row(partition, _batch_key(summary.batch), SUMMARY.values(summary))))
+        row = Row(partition, _batch_key(summary.batch), SUMMARY.values(summary), summary.etag)
+        steps.append(Write("replace" if summary.etag else "insert", row))
         try:
             await self._table.write(*steps)
         except RowConflict:
