@@ -95,10 +95,11 @@ async def load_batch(app: Services, work: BatchWork) -> Batch:
     number = manifest.locate(work.batch)
     chunk = await app.plans.read_chunk(work.operation, work.tenant, number)
     decisions = batch_of(chunk, work.batch - manifest.chunks[number].first_batch)
-    recorded, attempts, summary = await asyncio.gather(
+    # The summary first: whoever records after it was read moves its ETag, so that a sum over older outcomes never wins.
+    summary = await app.results.summary(work.operation, work.tenant, work.batch)
+    recorded, attempts = await asyncio.gather(
         app.results.outcomes(work.operation, work.tenant, decisions[0].index, decisions[-1].index),
         app.results.attempts_of(work.operation, work.tenant, work.batch),
-        app.results.summary(work.operation, work.tenant, work.batch),
     )
     mine = {decision.index for decision in decisions}
     return Batch(

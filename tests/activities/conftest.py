@@ -14,10 +14,10 @@ QUICK = {
     "GRAPH_CREDENTIAL": "static:test",
     "REPLICATION_HORIZON_SECONDS": "0.4",
     "HEARTBEAT_STALE_SECONDS": "60",
-    "TURN_LEASE_SECONDS": "12",
+    "TURN_LEASE_SECONDS": "9",
     "GRAPH_TIMEOUT_SECONDS": "1",
 }
-"""What fails, fails soon; a lease leaves 6 s to send in."""
+"""What fails, fails soon; a lease leaves 3 s to send in."""
 
 type MakePart = Callable[..., Awaitable[Part]]
 

@@ -5,43 +5,41 @@ from collections.abc import Coroutine, Generator
 from typing import Any
 
 
-class CutOff(Exception):
-    """The activity was cut off where it waited."""
+class _Counted:
+    """Awaits a coroutine and cancels the task around it at its n-th wait."""
 
-
-class _Cut:
-    """Awaits a coroutine and counts where it waits."""
-
-    def __init__(self, steps: Coroutine[Any, Any, Any], wait: int) -> None:
+    def __init__(self, steps: Coroutine[Any, Any, None], wait: int) -> None:
         self._steps = steps
         self._left = wait
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        value: Any = None
-        error: BaseException | None = None
+    def __await__(self) -> Generator[Any, Any, None]:
+        steps = self._steps.__await__()
+        result, error = None, None
         while True:
             try:
-                waits_for = self._steps.throw(error) if error else self._steps.send(value)
-            except StopIteration as done:
-                return done.value
+                waits_for = steps.throw(error) if error else steps.send(result)
+            except StopIteration:
+                return
             self._left -= 1
-            if not self._left:
-                if isinstance(waits_for, asyncio.Future):
-                    waits_for._asyncio_future_blocking = False
-                    waits_for.cancel()
-                self._steps.close()
-                raise CutOff
-            value, error = None, None
+            task = asyncio.current_task()
+            if not self._left and task:
+                task.cancel()
+            result, error = None, None
             try:
-                value = yield waits_for
-            except BaseException as caught:  # noqa: BLE001 - handed on to the coroutine as it came
+                result = yield waits_for
+            except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001 - handed on as it came
                 error = caught
 
 
-async def cut_off(steps: Coroutine[Any, Any, Any], wait: int) -> bool:
+async def cut_off(steps: Coroutine[Any, Any, None], wait: int) -> bool:
     """Run an activity up to its ``wait``-th wait; False when it ended before."""
-    try:
-        await _Cut(steps, wait)
-    except CutOff:
+
+    async def run() -> None:
+        await _Counted(steps, wait)
+
+    running = asyncio.create_task(run())
+    await asyncio.wait([running])
+    if running.cancelled():
         return True
+    running.result()
     return False

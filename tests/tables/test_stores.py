@@ -71,8 +71,9 @@ async def test_recording_the_same_outcomes_again_is_harmless(tables: Tables):
     """An activity that runs twice counts once, and does not set back what a later attempt wrote."""
     results = ResultStore(tables)
     first = [outcome(60, "3.1.0"), outcome(61, "3.1.0")]
-    later = Summary("3", {"": 3}, ("3.1.0", "3.1.1"))
     await results.record("op", "t", first, SUMMARY)
+    (stored,) = await results.summaries("op", "t")
+    later = replace(stored, by_code={"": 3}, marks=("3.1.0", "3.1.1"))
     await results.record("op", "t", [outcome(62, "3.1.1")], later)
 
     await results.record("op", "t", [replace(one, completed_at=NOON + timedelta(1)) for one in first], SUMMARY)
@@ -83,6 +84,24 @@ async def test_recording_the_same_outcomes_again_is_harmless(tables: Tables):
         ("3.1.1", NOON),
     ]
     assert await results.summaries("op", "t") == [later]
+
+
+async def test_a_sum_over_older_rows_never_wins(tables: Tables):
+    """Two runs of one batch that read the same summary: the second must read again before it can record."""
+    results = ResultStore(tables)
+    await results.record("op", "t", [outcome(60, "3.1.0")], SUMMARY)
+    read = await results.summary("op", "t", 3)
+    assert read
+    await results.record("op", "t", [outcome(61, "3.1.1")], replace(read, by_code={"": 3}))
+
+    with pytest.raises(RowConflict):
+        await results.record("op", "t", [], replace(read, by_code={}, marks=()))
+    with pytest.raises(RowConflict):
+        await results.record("op", "t", [outcome(62, "3.1.2")], replace(read, by_code={"": 2}))
+
+    (stored,) = await results.summaries("op", "t")
+    assert stored.by_code == {"": 3}
+    assert [one.index for one in await results.outcomes("op", "t", 0, 99)] == [60, 61]
 
 
 async def test_an_outcome_of_another_write_is_never_overwritten(tables: Tables):
