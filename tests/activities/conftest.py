@@ -1,14 +1,14 @@
 """Real services over storage of their own and the simulator, and operations on tenants in it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from shared.services import Services, open_services
-from tests.activities.parts import Part, body_of, claim, register, world
+from tests.activities.parts import Part, Users, new_part
 from tests.support.azurite import Azurite
-from tests.support.simulator import SimulatedTenant, Simulator
+from tests.support.simulator import Simulator
 
 QUICK = {
     "GRAPH_CREDENTIAL": "static:test",
@@ -40,23 +40,18 @@ async def paced(azurite: Azurite, simulator: Simulator) -> AsyncIterator[Service
 
 @pytest.fixture
 def part_of(app: Services, simulator: Simulator) -> MakePart:
-    """Makes an operation on a new tenant: ``await part_of(20)``, with what the body and the directory shall be."""
+    """Makes an operation on a new tenant: ``await part_of(20)``, with what body, registry and directory shall hold."""
 
-    async def make(
-        users: int | Sequence[Mapping[str, Any]] = 3,
-        *,
-        body: Mapping[str, Any] | None = None,
-        registry: Mapping[str, Any] | None = None,
-        **directory: Any,
-    ) -> Part:
-        tenant = simulator.load(**world(users, **directory))
-        await register(app, tenant, **(registry or {}))
-        return await another(app, tenant, **(body or {}))
+    async def make(users: Users = 3, **more: Any) -> Part:
+        return await new_part(app, simulator, users, **more)
 
     return make
 
 
-async def another(app: Services, tenant: SimulatedTenant, **body: Any) -> Part:
-    """One more operation on a tenant."""
-    (part,) = await claim(app, [tenant], body_of(tenant.id, **body))
-    return part
+@pytest.fixture
+async def lagging(azurite: Azurite, simulator: Simulator) -> AsyncIterator[Services]:
+    """Services that expect reads to lag for three seconds."""
+    wanted = {**QUICK, "REPLICATION_HORIZON_SECONDS": "3", "GRAPH_LIMIT_FACTOR": "0"}
+    services = open_services(azurite.settings(GRAPH_BASE_URL=simulator.graph_url, **wanted))
+    yield services
+    await services.close()

@@ -39,10 +39,12 @@ from shared.domain.operation import Actor, Operation, Outcome, Status, TenantPar
 from shared.domain.states import apply_verb
 from shared.domain.tenant import Tenant
 from shared.services import Services
-from tests.support.simulator import SimulatedTenant
+from tests.support.simulator import SimulatedTenant, Simulator
 
 E3, E5 = "05e9a617-0261-4cee-bb44-138d3ef5d965", "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
 DOMAIN = "contoso.com"
+
+type Users = int | Sequence[Mapping[str, Any]]
 
 
 def upn(number: int) -> str:
@@ -55,7 +57,7 @@ def people(users: int, **fields: Any) -> list[dict[str, Any]]:
     return [{"userPrincipalName": upn(n), "usageLocation": "DE", **fields} for n in range(users)]
 
 
-def world(users: int | Sequence[Mapping[str, Any]], *, seats: int = 100, **more: Any) -> dict[str, Any]:
+def world(users: Users, *, seats: int = 100, **more: Any) -> dict[str, Any]:
     """A directory with E3 and E5 and a group "Everyone"."""
     some = people(users) if isinstance(users, int) else list(users)
     return {
@@ -266,3 +268,24 @@ async def claim(app: Services, tenants: Sequence[SimulatedTenant], body: AssignB
 async def register(app: Services, tenant: SimulatedTenant, **fields: Any) -> None:
     """Let the app act on a tenant."""
     await app.tenants.put(Tenant(id=tenant.id, domains=(DOMAIN,), consent="granted", **fields))
+
+
+async def another(app: Services, tenant: SimulatedTenant, **body: Any) -> Part:
+    """One more operation on a tenant."""
+    (part,) = await claim(app, [tenant], body_of(tenant.id, **body))
+    return part
+
+
+async def new_part(
+    app: Services,
+    simulator: Simulator,
+    users: Users,
+    *,
+    body: Mapping[str, Any] | None = None,
+    registry: Mapping[str, Any] | None = None,
+    **directory: Any,
+) -> Part:
+    """An operation on a new tenant."""
+    tenant = simulator.load(**world(users, **directory))
+    await register(app, tenant, **(registry or {}))
+    return await another(app, tenant, **(body or {}))

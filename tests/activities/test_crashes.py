@@ -11,10 +11,10 @@ from activities.begin_operation import begin
 from shared.contracts.names import TAKE_TURN
 from shared.contracts.work import OperationRun
 from shared.domain.operation import Status
-from tests.activities.conftest import MakePart, another
+from tests.activities.conftest import MakePart
 from tests.activities.cutting import cut_off
 from tests.activities.driver import Engine, Killed
-from tests.activities.parts import E3, E5, Part, people, upn
+from tests.activities.parts import E3, E5, Part, another, people, upn
 
 type Step = Callable[[Part], Coroutine[Any, Any, None]]
 

@@ -9,9 +9,9 @@ from shared.contracts.work import Stop
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Status
 from shared.domain.seats import Reservation, trim
-from tests.activities.conftest import MakePart, another
+from tests.activities.conftest import MakePart
 from tests.activities.driver import Engine
-from tests.activities.parts import E5, people, upn
+from tests.activities.parts import E5, another, people, upn
 
 
 async def test_a_cancelled_operation_whose_host_died_settles_what_was_sent(part_of: MakePart) -> None:
