@@ -12,7 +12,7 @@ class _Counted:
         self._steps = steps
         self._left = wait
 
-    def __await__(self) -> Generator[Any, Any, None]:
+    def __await__(self) -> Generator[Any, Any]:
         steps = self._steps.__await__()
         result, error = None, None
         while True:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.contracts.work import Stop
 from shared.domain.codes import ResultCode
 from shared.services import Services
 from tests.activities.conftest import MakePart
@@ -14,7 +15,8 @@ from tests.support.simulator import Simulator
 YAMMER, SWAY = "7547a3fe-08ee-4ccb-b430-5077c5041653", "a23b959c-7ce8-4e57-9140-b90eb88a9e97"
 OFFICE = "43de0ff5-c92c-492b-9116-175376d08c38"
 SWISS = {"usageLocation": {"value": "CH", "mode": "ifMissing"}}
-NOWHERE = {"usageLocation": {"value": "IR", "mode": "ifMissing"}}
+WITH_TEAMS_FREE = [{"skuPartNumber": sku, "enabled": 100} for sku in ("SPE_E5", "TEAMS_FREE")]
+"""Its plan excludes the Teams of E5."""
 
 
 def license(part: Part, number: int, *disabled: str) -> None:
@@ -98,9 +100,7 @@ async def test_a_read_that_fails_leaves_an_unknown_user_unknown(part_of: MakePar
         pytest.param(True, ResultCode.OUTCOME_UNKNOWN, id="sent"),
     ],
 )
-async def test_a_user_whom_somebody_else_changed_is_left_alone(
-    part_of: MakePart, sent: bool, code: ResultCode
-) -> None:
+async def test_a_user_whom_somebody_else_changed_is_left_alone(part_of: MakePart, sent: bool, code: ResultCode) -> None:
     """Neither before nor after: skipped, or, when our own write may have been in it, never guessed."""
     part = await (await part_of(2)).ready()
     if sent:
@@ -205,7 +205,9 @@ async def test_the_usage_location_is_set_before_the_licence(part_of: MakePart) -
     await part.assert_exact()
 
 
-async def test_a_usage_location_that_graph_does_not_see_yet_is_waited_for(lagging: Services, simulator: Simulator) -> None:
+async def test_a_usage_location_that_graph_does_not_see_yet_is_waited_for(
+    lagging: Services, simulator: Simulator
+) -> None:
     """Within the horizon of our own PATCH "invalid usage location" is a lag, not a refusal."""
     part = await new_part(lagging, simulator, people(2, usageLocation=None), body=SWISS, lagSeconds=[0.5, 0.5])
     await part.ready()
@@ -223,17 +225,17 @@ async def test_a_usage_location_that_graph_does_not_see_yet_is_waited_for(laggin
 
 async def test_a_usage_location_is_told_and_audited_although_the_licence_failed(part_of: MakePart) -> None:
     """It cannot be taken back, so nobody may lose sight of it."""
-    users = people(2, usageLocation=None)
-    part = await (await part_of(users, body=NOWHERE, prohibitedUsageLocations=["IR"])).ready()
+    users = people(2, usageLocation=None, licenses=[{"skuId": "TEAMS_FREE"}])
+    part = await (await part_of(users, body=SWISS, skus=WITH_TEAMS_FREE)).ready()
     await part.attempt(1)
     await part.end()
 
     outcomes = await part.outcomes()
-    assert [outcome.code for outcome in outcomes] == [ResultCode.PROHIBITED_IN_USAGE_LOCATION] * 2
-    assert [outcome.usage_location_set for outcome in outcomes] == ["IR", "IR"]
+    assert [outcome.code for outcome in outcomes] == [ResultCode.CONFLICTING_SERVICE_PLANS] * 2
+    assert [outcome.usage_location_set for outcome in outcomes] == ["CH", "CH"]
     audited = await part.audited()
     assert [(e.before.usage_location, e.after.usage_location, dict(e.seat_change)) for e in audited] == [
-        (None, "IR", {})
+        (None, "CH", {})
     ] * 2
 
 
@@ -243,8 +245,6 @@ async def test_a_usage_location_is_audited_although_the_user_is_cancelled(part_o
     part.tenant.fault("assignLicense", "429", retryAfter=1)
     await part.attempt(1)
     await part.cancel()
-    from shared.contracts.work import Stop
-
     await part.end(Stop(code="cancelling"))
 
     assert await part.codes() == [ResultCode.CANCELLED]
@@ -284,10 +284,10 @@ async def test_what_passes_by_itself_is_sent_again(part_of: MakePart, kind: str)
     assert await part.codes() == [None, None, None]
 
 
-async def test_a_batch_refused_as_a_whole_is_one_throttle(part_of: MakePart) -> None:
-    """Nobody in it was changed; all wait as long as Graph says."""
+async def test_a_batch_whose_items_are_all_throttled_waits_as_long_as_graph_says(part_of: MakePart) -> None:
+    """Nobody in it was changed, and the tenant's turn is told of the wait."""
     part = await (await part_of(3)).ready()
-    part.tenant.fault("assignLicense", "429", retryAfter=2, scope="item")
+    part.tenant.fault("assignLicense", "429", retryAfter=2)
 
     done = await part.attempt(1)
 
@@ -297,16 +297,16 @@ async def test_a_batch_refused_as_a_whole_is_one_throttle(part_of: MakePart) -> 
 
 async def test_a_refusal_is_final_and_carries_graphs_own_text(part_of: MakePart) -> None:
     """Trap 24: the other 400s are never sent again."""
-    users = [*people(2), {"userPrincipalName": "user009@contoso.com", "usageLocation": "IR"}]
-    part = await (await part_of(users, prohibitedUsageLocations=["IR"])).ready()
+    users = [*people(2), *people(3, licenses=[{"skuId": "TEAMS_FREE"}])[2:]]
+    part = await (await part_of(users, skus=WITH_TEAMS_FREE)).ready()
 
     done = await part.attempt(1)
     await part.attempt(2)
 
     assert done.left == 0
     refused = (await part.outcomes())[2]
-    assert refused.code == ResultCode.PROHIBITED_IN_USAGE_LOCATION
-    assert refused.detail
+    assert refused.code == ResultCode.CONFLICTING_SERVICE_PLANS
+    assert "mutually exclusive" in (refused.detail or "")
     assert len(part.writes()) == 3
 
 
@@ -385,9 +385,9 @@ async def test_a_plan_made_before_another_operation_wrote_is_seen_as_drifted(
 ) -> None:
     """Planned first, sent second: the read still shows the planned state, our own rows know better."""
     users = people(2, licenses=[{"skuId": "SPE_E5"}])
-    part = await new_part(lagging, simulator, users, lagSeconds=[1.5, 1.5], body={
-        "licenses": [{"sku": E5, "disabledPlans": [YAMMER]}]
-    })
+    part = await new_part(
+        lagging, simulator, users, lagSeconds=[1.5, 1.5], body={"licenses": [{"sku": E5, "disabledPlans": [YAMMER]}]}
+    )
     late = await another(lagging, part.tenant, licenses=[{"sku": E5, "disabledPlans": [SWAY]}])
     await late.frozen()
     await part.ready()

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from activities.begin_operation import begin
 from shared.contracts.names import TAKE_TURN
 from shared.contracts.work import OperationRun
 from shared.domain.operation import Status
+from shared.services import Services
 from tests.activities.conftest import MakePart
 from tests.activities.cutting import cut_off
 from tests.activities.driver import Engine, Killed
-from tests.activities.parts import E3, E5, Part, another, people, upn
+from tests.activities.parts import E3, E5, Part, another, new_part, people, upn
+from tests.support.simulator import Simulator
 
 type Step = Callable[[Part], Coroutine[Any, Any, None]]
 
+YAMMER, SWAY = "7547a3fe-08ee-4ccb-b430-5077c5041653", "a23b959c-7ce8-4e57-9140-b90eb88a9e97"
 USERS = 45
 AT_ONCE = 12
 LAST_CALL = 12
@@ -142,6 +146,32 @@ async def test_a_part_that_waits_for_its_turn_gives_way_to_a_cancel(part_of: Mak
     assert (await second.operation()).status is Status.CANCELLED
     assert second.writes() == []
     assert upn(0) not in first.holders()
+
+
+async def test_operations_side_by_side_never_write_to_a_user_at_once(lagging: Services, simulator: Simulator) -> None:
+    """Invariants 2 and 5: the same users, different licences and plans, reads that lag; each ends exact."""
+    users = people(30, licenses=[{"skuId": "SPE_E5", "disabledPlans": ["SWAY"]}])
+    first = await begun(await new_part(lagging, simulator, users, body={"licenses": [{"sku": E3}]}, lagSeconds=[0, 1]))
+    wishes: list[dict[str, Any]] = [{"sku": E3}, {"sku": E5, "disabledPlans": [YAMMER]}, {"sku": E3}]
+    parts = [first, *[await begun(await another(lagging, first.tenant, licenses=[wish])) for wish in wishes]]
+
+    await asyncio.gather(*(asyncio.wait_for(Engine(part.app).run(part.run), 60) for part in parts))
+
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for line in first.writes():
+        lines.setdefault(line["url"], []).append(line)
+    for same_user in lines.values():
+        same_user.sort(key=lambda line: line["start"])
+        assert all(earlier["end"] <= later["start"] for earlier, later in pairwise(same_user))
+    for part in parts:
+        row = await part.row()
+        assert (row.status, row.totals.pending, row.totals.failed) == (Status.SUCCEEDED, 0, 0)
+        succeeded = {outcome.user_id for outcome in await part.outcomes() if outcome.code is None}
+        assert {entry.user_id for entry in await part.audited()} == succeeded
+    for user in first.tenant.state()["users"]:
+        held = {each["skuId"]: set(each["disabledPlans"]) for each in user["direct"]}
+        assert held[E5] >= {SWAY}
+        assert held.keys() == {E3, E5}
 
 
 async def _apply(part: Part) -> None:

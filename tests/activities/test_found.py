@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from activities.reserve_seats import _need, _reserve
+from activities.take_turn import look
 from shared.contracts.work import Stop
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Status
+from shared.domain.pacing import Ask
 from shared.domain.seats import Reservation, trim
 from tests.activities.conftest import MakePart
 from tests.activities.driver import Engine
@@ -197,3 +199,38 @@ async def test_a_named_guest_is_taken_although_a_group_left_him_out(part_of: Mak
 
     assert (await both.row()).totals.total == 2
     assert dict((await both.row()).excluded) == {}
+
+
+async def test_a_run_that_slept_through_the_next_window_sends_nothing(part_of: MakePart) -> None:
+    """F24: delivered twice; one run slept before its write-ahead, the other said "later", the next window sends.
+
+    The sleeper awakes within the lease of its own window, which was handed on long ago.
+    """
+    part = await (await part_of(2)).ready()
+    part.tenant.fault("GET /users/", "delay", seconds=0.8, count=1)
+    sleeper = asyncio.create_task(part.attempt(1))
+    await asyncio.sleep(0.2)
+    part.tenant.fault("POST /$batch", "503", retryAfter=0, count=3)
+    other = await part.attempt(1)
+    assert (other.left, other.went_out) == (2, False)
+    await part.hand_on(part.window_done(other, more=True))
+    assert (await part.take(window=2)).batches == 1
+    part.tenant.fault("assignLicense", "delay", seconds=0.9, count=1)
+    await asyncio.gather(sleeper, part.attempt(2))
+
+    assert len(part.writes()) == 2
+
+
+async def test_an_ended_operation_stands_in_no_line(part_of: MakePart) -> None:
+    """F23: one that was cancelled while it waited would hold up all behind it until it is forgotten (30 s)."""
+    holder = await (await part_of(2)).ready()
+    waiter = await another(holder.app, holder.tenant)
+    await waiter.frozen()
+    ask = Ask(name=f"{waiter.run.operation}:1", window=1, costs=(2,), large=False)
+    assert await look(waiter.app, waiter.run.tenant, ask) is None
+    await waiter.cancel()
+    await asyncio.wait_for(Engine(waiter.app).run(waiter.run), 30)
+
+    turn, _ = await holder.app.turns.read(holder.run.tenant)
+    assert (await waiter.operation()).status is Status.CANCELLED
+    assert turn.line == ()
