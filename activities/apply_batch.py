@@ -78,6 +78,8 @@ async def _work_off(
         sending.later(TURN_IS_OVER)
     elif await _write_ahead(app, work, todo):
         sending.answered = True
+        # Once more, as the row is there now: who slept through the end of the window finds the turn handed on.
+        send_until = await _send_until(app, work)
         await send(directory, todo, app.tables.now(), send_until=send_until, into=sending)
     else:  # this very attempt went out before, or goes out right now: let the turn run out by itself
         sending.twice, sending.sent = True, WRITES_PER_USER * len(todo)
@@ -92,7 +94,7 @@ async def _send_until(app: Services, work: BatchWork) -> float:
     """
     read_at = monotonic()
     turn, _ = await app.turns.read(work.tenant)
-    if turn.holder != f"{work.operation}:{work.epoch}":
+    if (turn.holder, turn.window) != (f"{work.operation}:{work.epoch}", work.window):
         return 0.0
     lease_left = turn.until - app.tables.now().timestamp()
     return read_at + lease_left - app.settings.graph_timeout - SPARE_SECONDS

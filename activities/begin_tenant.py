@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import azure.durable_functions as df
 
 from activities.guard import SUPERSEDED, check_in
 from shared.contracts.work import Standing, TenantRun
-from shared.domain.operation import Phase
+from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS, Manifest
 from shared.domain.windows import Progress, Waiting
 from shared.services import Services, services
@@ -24,6 +25,7 @@ async def stand(app: Services, run: TenantRun) -> Standing:
     manifest = await app.plans.manifest(run.operation, run.tenant)
     if manifest:
         standing = await standing_of_plan(app, run, manifest)
+        await show_applying(app, run, manifest, standing)
         return standing.model_copy(update={"stop": stop})
     if stop:
         return Standing(stop=stop)
@@ -65,6 +67,23 @@ async def standing_of_plan(app: Services, run: TenantRun, manifest: Manifest) ->
         throttled=sum(summary.throttled for summary in summaries),
         seats=dict(seats),
     )
+
+
+async def show_applying(app: Services, run: TenantRun, manifest: Manifest, standing: Standing) -> None:
+    """Say in the tenant's row that its plan is frozen and being applied, where nobody did before."""
+
+    def applying(part: TenantPart) -> TenantPart:
+        if part.phase in (Phase.APPLYING, Phase.SETTLING, Phase.DONE):
+            return part
+        return replace(
+            part,
+            phase=Phase.APPLYING,
+            batches=manifest.batches,
+            totals=Totals(part.totals.total, standing.by_code, standing.throttled),
+            applying_at=app.tables.now(),
+        )
+
+    await app.operations.change_part(run.operation, run.tenant, applying)
 
 
 @bp.activity_trigger(input_name="work")

@@ -7,14 +7,12 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.batches import load_batch
+from activities.closing import close_batches
 from activities.guard import CANCELLING, SUPERSEDED, check_in
 from activities.record_audit import audit_marks
-from activities.sending import Sending
-from shared.contracts.work import BatchWork, Stop, TenantEnd
-from shared.domain.codes import ResultCode
+from shared.contracts.work import Stop, TenantEnd
 from shared.domain.operation import Operation, Phase, Status, Summary, TenantError, TenantPart, Totals
-from shared.domain.outcomes import settled, with_location
+from shared.domain.pacing import leave
 from shared.domain.seats import close, confirm
 from shared.domain.states import ENDED, close_totals, settle, tenant_end_status
 from shared.services import Services, services
@@ -30,7 +28,7 @@ async def end(app: Services, work: TenantEnd) -> None:
     """
     if await check_in(app, work) == SUPERSEDED:
         return
-    summaries = await _with_located(app, work, await app.results.summaries(work.operation, work.tenant))
+    summaries = await close_batches(app, work)
     await _complete_audit(app, work, summaries)
     counts: Counter[str] = Counter()
     seats: Counter[str] = Counter()
@@ -38,6 +36,7 @@ async def end(app: Services, work: TenantEnd) -> None:
         counts.update(summary.by_code)
         seats.update(summary.seats)
     await _close_seats(app, work, seats)
+    await _leave_line(app, work)
     throttled = sum(summary.throttled for summary in summaries)
     now = app.tables.now()
 
@@ -67,28 +66,6 @@ async def end(app: Services, work: TenantEnd) -> None:
         await app.due.remove(work.operation, work.tenant)
 
 
-async def _with_located(app: Services, work: TenantEnd, summaries: list[Summary]) -> list[Summary]:
-    """Record the users whose usage location was set and whose licence will never be sent; gives the summaries then."""
-    found = summaries
-    for summary in summaries:
-        if not summary.located:
-            continue
-        where = BatchWork(
-            operation=work.operation, epoch=work.epoch, tenant=work.tenant, batch=int(summary.batch), attempt=0
-        )
-        batch = await load_batch(app, where)
-        left = [(decision, change) for decision, change in batch.left if decision.index in summary.located]
-        if not left:
-            continue
-        mark = f"{summary.batch}.{work.epoch}.end"
-        cancelled = [(settled(d, ResultCode.CANCELLED, app.tables.now()), change) for d, change in left]
-        outcomes = [replace(with_location(outcome, change), mark=mark) for outcome, change in cancelled]
-        closed = batch.summed_up(outcomes, mark, Sending())
-        await app.results.record(work.operation, work.tenant, outcomes, closed)
-        found = [closed if other.batch == closed.batch else other for other in found]
-    return found
-
-
 async def _complete_audit(app: Services, work: TenantEnd, summaries: list[Summary]) -> None:
     """Write the audit of every outcome that has none yet."""
     wanted = {mark: int(summary.batch) for summary in summaries for mark in summary.marks}
@@ -110,6 +87,18 @@ async def _close_seats(app: Services, work: TenantEnd, seats: Mapping[str, int])
         closed = [close(confirm(r, max(r.taken, seats.get(r.sku_id, 0)), now)) for r in mine]
         if closed != mine:
             await app.seats.write(work.tenant, closed, (), guard)
+
+    await until_settled(try_once)
+
+
+async def _leave_line(app: Services, work: TenantEnd) -> None:
+    """Wait for the tenant's turn no longer: those behind would wait along."""
+
+    async def try_once() -> None:
+        turn, etag = await app.turns.read(work.tenant)
+        changed = leave(turn, f"{work.operation}:{work.epoch}")
+        if changed != turn:
+            await app.turns.write(work.tenant, changed, etag)
 
     await until_settled(try_once)
 

@@ -55,7 +55,7 @@ async def _decide(app: Services, work: PlanWork) -> list[Decision] | Stop:
     users = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
     groups = await _group_names(directory, request, users)
     horizon = timedelta(seconds=app.settings.replication_horizon)
-    recent = await app.recent.since(work.tenant, app.tables.now() - horizon, except_operation=None)
+    recent = await app.recent.since(work.tenant, app.tables.now() - horizon, users={user.id for user in users})
     first = work.chunk * CHUNK_USERS
     return [
         plan_assign(request, first + at, _as_written(user, recent.get(user.id, [])), skus, groups)

@@ -1,6 +1,7 @@
 """Read a batch's users again before they are sent, and say what the read alone settles."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from activities.batches import Batch
@@ -8,9 +9,10 @@ from activities.sending import Sending, Todo
 from shared.contracts.work import BatchWork
 from shared.domain.codes import ResultCode
 from shared.domain.drift import overlay
-from shared.domain.model import Change, Decision, LicenceState, User
+from shared.domain.model import Change, Decision, User
 from shared.domain.operation import Outcome
 from shared.domain.outcomes import MAX_SENDS, backoff, before_sending, settled, with_location
+from shared.domain.recent import RecentWrite
 from shared.errors import Throttled, Unavailable
 from shared.graph.directory import Directory, ItemAnswer
 from shared.services import Services
@@ -30,96 +32,99 @@ async def read_again(
     """
     now, left = app.tables.now(), batch.left
     horizon = timedelta(seconds=app.settings.replication_horizon)
+    in_flight = horizon + timedelta(seconds=app.settings.graph_timeout)
+    reading = _Reading(work, batch, sending, now, in_flight)
     others_only = None if batch.attempts else work.operation
+    users = [decision.user_id for decision, _ in left]
     try:
         live, recent = await asyncio.gather(
-            directory.read_users([decision.user_id for decision, _ in left]),
-            app.recent.since(work.tenant, now - horizon, except_operation=others_only),
+            directory.read_users(users),
+            app.recent.since(work.tenant, now - horizon, users=set(users), except_operation=others_only),
         )
     except (Throttled, Unavailable) as failure:
         code = ResultCode.THROTTLED if isinstance(failure, Throttled) else ResultCode.TENANT_UNAVAILABLE
-        wait = failure.retry_after or backoff(work.attempt)
         for decision, change in left:
-            _unread(work, batch, decision, change, sending, now, code=code, wait=wait, detail=str(failure))
+            reading.unread(decision, change, code, failure.retry_after, str(failure), tries=MAX_ATTEMPTS)
         return []
-    in_flight = horizon + timedelta(seconds=app.settings.graph_timeout)
     todo: list[Todo] = []
     for decision, change in left:
         user = live[decision.user_id]
         if isinstance(user, User):
-            state = overlay(user.state, recent.get(decision.user_id, []))
-            todo += _judge(batch, decision, change, state, sending, now, in_flight)
+            todo += reading.judge(decision, change, user, recent.get(decision.user_id, []))
         else:
-            _missing(work, batch, decision, change, user, sending, now)
+            reading.missing(decision, change, user)
+    sending.all_known = not sending.unknown
     return todo
 
 
-def _judge(
-    batch: Batch,
-    decision: Decision,
-    change: Change,
-    state: LicenceState,
-    sending: Sending,
-    now: datetime,
-    in_flight: timedelta,
-) -> list[Todo]:
-    """The user as one to be sent, or none."""
-    unknown_since = batch.unknown_since(decision.index)
-    word = before_sending(decision, change, state, sent_before=unknown_since is not None, at=now)
-    located = batch.located(decision, change, state)
-    if isinstance(word, Outcome):
-        sending.outcomes.append(with_location(word, change) if located and word.code else word)
-    elif unknown_since and now < unknown_since + in_flight:
-        sending.unknown.append(decision.index)
-        sending.later((unknown_since + in_flight - now).total_seconds())
-    elif batch.sends(decision.index) >= MAX_SENDS:
-        outcome = settled(decision, ResultCode.OUTCOME_UNKNOWN, now)
-        sending.outcomes.append(with_location(outcome, change) if located else outcome)
-    else:
-        missing = change.usage_location is not None and change.usage_location != state.usage_location
-        sends = batch.sends(decision.index)
-        return [Todo(decision, change, sends=sends, location_set=located, location_needed=missing)]
-    return []
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One look at the users of a batch."""
 
+    work: BatchWork
+    batch: Batch
+    sending: Sending
+    now: datetime
+    in_flight: timedelta
+    """How long a write may be under way and then unseen."""
 
-def _missing(
-    work: BatchWork,
-    batch: Batch,
-    decision: Decision,
-    change: Change,
-    answer: ItemAnswer | None,
-    sending: Sending,
-    now: datetime,
-) -> None:
-    """A user that could not be read although the others could."""
-    if answer is None:
-        code, wait, detail = ResultCode.USER_NOT_FOUND, backoff(work.attempt), None
-    else:
+    def judge(self, decision: Decision, change: Change, user: User, writes: list[RecentWrite]) -> list[Todo]:
+        """The user as one to be sent, or none."""
+        state = overlay(user.state, writes)
+        sends = self.batch.sends(decision.index)
+        unknown_since = self.batch.unknown_since(decision.index)
+        located = self.batch.located(decision, change, state)
+        if located:
+            self.sending.ours.add(decision.index)
+        word = before_sending(decision, change, state, sent_before=unknown_since is not None, at=self.now)
+        if isinstance(word, Outcome):
+            self._settle(word, change, located=located and word.code is not None)
+        elif unknown_since and self.now < unknown_since + self.in_flight:
+            self.sending.unknown.append(decision.index)
+            self.sending.later((unknown_since + self.in_flight - self.now).total_seconds())
+        elif sends >= MAX_SENDS:
+            self._settle(settled(decision, ResultCode.OUTCOME_UNKNOWN, self.now), change, located=located)
+        else:
+            return [
+                Todo(
+                    decision,
+                    change,
+                    sends=sends,
+                    location_set=located,
+                    location_fresh=any(write.operation_id == self.work.operation for write in writes),
+                    location_needed=change.usage_location not in (None, state.usage_location),
+                )
+            ]
+        return []
+
+    def missing(self, decision: Decision, change: Change, answer: ItemAnswer | None) -> None:
+        """A user that could not be read although others could; None: the directory does not know it."""
+        if answer is None:
+            self.unread(decision, change, ResultCode.USER_NOT_FOUND, None, None, tries=ATTEMPTS_AT_MISSING)
+            return
         code = ResultCode.THROTTLED if answer.throttled else answer.code or ResultCode.GRAPH_ERROR
-        wait, detail = answer.retry_after or backoff(work.attempt), answer.message
-    tries = ATTEMPTS_AT_MISSING if answer is None else 1 if answer.kind == "rejected" else MAX_ATTEMPTS
-    _unread(work, batch, decision, change, sending, now, code=code, wait=wait, detail=detail, tries=tries)
+        tries = 1 if answer.kind == "rejected" else MAX_ATTEMPTS
+        self.unread(decision, change, code, answer.retry_after, answer.message, tries=tries)
 
+    def unread(
+        self,
+        decision: Decision,
+        change: Change,
+        code: ResultCode,
+        wait: float | None,
+        detail: str | None,
+        *,
+        tries: int,
+    ) -> None:
+        """Tried again while it may pass, then failed: nobody waits for ever for a directory that does not answer."""
+        unknown = self.batch.unknown_since(decision.index) is not None
+        if self.work.attempt < tries:
+            if unknown:
+                self.sending.unknown.append(decision.index)
+            self.sending.later(wait or backoff(self.work.attempt))
+            return
+        outcome = settled(decision, ResultCode.OUTCOME_UNKNOWN if unknown else code, self.now, detail=detail)
+        self._settle(outcome, change, located=decision.index in self.batch.summary.located)
 
-def _unread(
-    work: BatchWork,
-    batch: Batch,
-    decision: Decision,
-    change: Change,
-    sending: Sending,
-    now: datetime,
-    *,
-    code: ResultCode,
-    wait: float,
-    detail: str | None,
-    tries: int = MAX_ATTEMPTS,
-) -> None:
-    """Tried again while it may pass, then failed: nobody waits for ever for a directory that does not answer."""
-    unknown = batch.unknown_since(decision.index) is not None
-    if work.attempt < tries:
-        if unknown:
-            sending.unknown.append(decision.index)
-        sending.later(wait)
-        return
-    outcome = settled(decision, ResultCode.OUTCOME_UNKNOWN if unknown else code, now, detail=detail)
-    sending.outcomes.append(with_location(outcome, change) if decision.index in batch.summary.located else outcome)
+    def _settle(self, outcome: Outcome, change: Change, *, located: bool) -> None:
+        self.sending.outcomes.append(with_location(outcome, change) if located else outcome)

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import azure.durable_functions as df
 
-from activities.begin_tenant import standing_of_plan
+from activities.begin_tenant import show_applying, standing_of_plan
 from activities.guard import check_in, keep_watch
 from activities.refusals import halt, open_directory
 from activities.settled import record_settled
@@ -15,7 +14,6 @@ from shared.contracts.requests import parse_stored
 from shared.contracts.work import Standing, Stop, TenantRun
 from shared.domain.codes import ResultCode
 from shared.domain.model import Sku
-from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
 from shared.domain.seats import Partial, Refused, SeatNeed, Shortfall, expired, need, reserve, trim
 from shared.errors import GraphError
@@ -51,15 +49,7 @@ async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
     manifest = await _freeze(app, run, chunks, skus)
     standing = await standing_of_plan(app, run, manifest)
 
-    def reserved(part: TenantPart) -> TenantPart:
-        if part.phase is not Phase.PLANNING:  # a late second run
-            return part
-        totals = Totals(part.totals.total, standing.by_code, standing.throttled)
-        return replace(
-            part, phase=Phase.APPLYING, batches=manifest.batches, totals=totals, applying_at=app.tables.now()
-        )
-
-    await app.operations.change_part(run.operation, run.tenant, reserved)
+    await show_applying(app, run, manifest, standing)
     return standing
 
 

@@ -25,6 +25,8 @@ class Todo:
     sends: int = 0
     location_set: bool = False
     """Our own PATCH of the usage location went through."""
+    location_fresh: bool = False
+    """It did so within the replication horizon."""
     location_needed: bool = False
 
     @property
@@ -40,10 +42,14 @@ class Sending:
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     located: list[Todo] = field(default_factory=list[Todo])
     """Users whose usage location was set just now."""
+    ours: set[int] = field(default_factory=set[int])
+    """Users whose usage location is of our setting, now or in an earlier attempt."""
     ready_in: float = 0.0
     """Seconds after which all the users that are left may be sent again."""
     unknown: list[int] = field(default_factory=list[int])
     """Users of whom nobody knows yet what became of them."""
+    all_known: bool = False
+    """Every user could be read, and of none a write may still be under way: earlier attempts are no riddle any more."""
     answered: bool = False
     """The attempt was written ahead and came back."""
     twice: bool = False
@@ -91,8 +97,9 @@ async def _set_locations(directory: Directory, todo: Sequence[Todo], into: Sendi
         if answer is None:
             ready.append(user)
         elif answer.kind == "done":
-            located = replace(user, location_set=True)
+            located = replace(user, location_set=True, location_fresh=True)
             into.located.append(located)
+            into.ours.add(user.decision.index)
             ready.append(located)
         else:
             _judge(user, answer, into, at)
@@ -116,7 +123,7 @@ def _judge(user: Todo, answer: ItemAnswer, into: Sending, at: datetime) -> None:
     into.throttled += answer.throttled
     if answer.throttled and (answer.scope or "").startswith("Tenant"):
         into.blocked_for = max(into.blocked_for, answer.retry_after or 0.0)
-    lagging = answer.code == ResultCode.MISSING_USAGE_LOCATION and user.location_set
+    lagging = answer.code == ResultCode.MISSING_USAGE_LOCATION and user.location_fresh
     code = ResultCode.THROTTLED if answer.throttled else answer.code or ResultCode.GRAPH_ERROR
     if answer.kind == "unknown":  # read back before anything else, whatever the number of attempts
         into.unknown.append(user.decision.index)

@@ -78,13 +78,15 @@ def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "S
         for first in range(0, len(left), CHUNKS_AT_ONCE):
             some = left[first : first + CHUNKS_AT_ONCE]
             plans = [call(context, PLAN_USERS, PlanWork(**dict(run), chunk=chunk)) for chunk in some]
+            stop: Stop | None = None
             for chunk, planning in zip(some, plans, strict=True):
                 planned = Halt.model_validate((yield planning))
-                if planned.stop:
-                    return planned.stop
+                stop = stop or planned.stop
                 if planned.wait is not None:
                     again.append(chunk)
                     wait, message = max(wait, planned.wait), planned.message
+            if stop:
+                return stop
         if not again:
             return None
         yield from _rest(context, run, wait)

@@ -33,6 +33,7 @@ STEPS_PER_GENERATION = 20
 BATCHES_PER_WINDOW = 8
 LONG_REST_SECONDS = 10.0
 LOST_ATTEMPT_REST_SECONDS = 5.0
+MAX_LOST_ATTEMPTS = 20
 
 type Steps[T] = Generator[task.Task[Any], Any, T]
 type Ready = tuple[tuple[int, int], ...]
@@ -136,23 +137,27 @@ def _fan_out(
 ) -> "Steps[list[BatchDone]]":
     """Run the attempts side by side and await them one by one, so that one failure loses no other's answer."""
     attempts = [
-        BatchWork(**dict(course.run), batch=batch, attempt=attempt, settle_only=settle_only) for batch, attempt in paid
+        BatchWork(**dict(course.run), batch=batch, attempt=attempt, window=course.window, settle_only=settle_only)
+        for batch, attempt in paid
     ]
     done: list[BatchDone] = []
     for attempt, running in zip(attempts, [call(context, APPLY_BATCH, a) for a in attempts], strict=True):
         try:
             done.append(BatchDone.model_validate((yield running)))
         except task.TaskFailedError:
-            done.append(_lost(attempt))
+            done.append(_lost(attempt, final=attempt.attempt >= MAX_LOST_ATTEMPTS))
     return done
 
 
-def _lost(attempt: BatchWork) -> BatchDone:
-    """An attempt that failed for good may have gone out: its users are read next, and the turn runs out by itself."""
+def _lost(attempt: BatchWork, *, final: bool) -> BatchDone:
+    """An attempt that failed for good may have gone out: its users are read next, and the turn runs out by itself.
+
+    After so many of them the batch is given up; the end of the tenant has the last word on its users.
+    """
     return BatchDone(
         batch=attempt.batch,
         attempt=attempt.attempt,
-        left=1,
+        left=0 if final else 1,
         went_out=True,
         unknown=True,
         keep_turn=True,

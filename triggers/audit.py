@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Mapping
 import azure.functions as func
 
 from shared.contracts import present
-from shared.contracts.csv_out import AUDIT_COLUMNS, audit_row, write_csv
+from shared.contracts.csv_out import AUDIT_COLUMNS, audit_row, csv_pieces
 from shared.contracts.responses import AuditEntryBody, Page
 from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
 from shared.domain.caller import Role
 from shared.services import Services
-from triggers.http import Call, csv_answer, json_answer
+from triggers.exports import LINKED, csv_answer
+from triggers.http import Call, json_answer
 from triggers.operations import tenant_id
 from triggers.query import MAX_TOP, next_link
 from triggers.router import Router
@@ -36,7 +37,10 @@ router = Router()
             CURSOR,
             FORMAT,
         ),
-        answers=(Answer(200, "A page of entries; as CSV all of them.", Page[AuditEntryBody], types=("text/csv",)),),
+        answers=(
+            Answer(200, "A page of entries; as CSV all of them.", Page[AuditEntryBody], types=("text/csv",)),
+            LINKED,
+        ),
         problems={404: "The tenant is unknown, or outside the caller's grants."},
     )
 )
@@ -71,6 +75,6 @@ async def list_audit(call: Call, app: Services) -> func.HttpResponse:
             entries, cursor = await page(MAX_TOP, cursor)
 
     if call.wants_csv():
-        return csv_answer(await write_csv(AUDIT_COLUMNS, rows()), "audit")
+        return await csv_answer(app, csv_pieces(AUDIT_COLUMNS, rows()), "audit")
     entries, cursor = await page(top, query.text("cursor"))
     return json_answer(Page[AuditEntryBody](value=entries, next_link=next_link(call.url, cursor)))

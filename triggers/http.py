@@ -97,12 +97,6 @@ def json_answer(
     return func.HttpResponse(data, status_code=status, headers=dict(headers or {}), mimetype=mimetype)
 
 
-def csv_answer(data: bytes, name: str) -> func.HttpResponse:
-    """A CSV file to save under ``name``."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return func.HttpResponse(data, headers=headers, mimetype="text/csv", charset="utf-8")
-
-
 async def respond(
     route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter = starts_nothing
 ) -> func.HttpResponse:

@@ -4,32 +4,25 @@ from dataclasses import replace
 
 import azure.functions as func
 
-from shared.catalogue import catalogue
 from shared.contracts import present
-from shared.contracts.csv_out import RESULT_COLUMNS, result_row, write_csv
-from shared.contracts.present import Words
+from shared.contracts.csv_out import RESULT_COLUMNS, csv_pieces, result_row
 from shared.contracts.responses import OperationBody, Page, ResultBody
 from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
 from shared.domain.caller import Role
 from shared.domain.operation import Operation, OperationKind, Status
 from shared.domain.states import VerbRefused, apply_verb
 from shared.errors import NotFound, RequestRejected, StateConflict
-from shared.graph.errors import advice
 from shared.services import Services
-from triggers.http import Call, csv_answer, json_answer
+from triggers.exports import LINKED, csv_answer
+from triggers.http import Call, json_answer
 from triggers.query import DEFAULT_TOP, next_link
-from triggers.results import STATUSES, Results, samples
+from triggers.results import STATUSES, Results, samples, words
 from triggers.router import Router
 
 router = Router()
 
 KINDS: tuple[OperationKind, ...] = ("assign", "remove", "modify", "transfer", "revert")
 OPERATION = f"{BASE}/operations/{{id}}"
-
-
-def words() -> Words:
-    """Part numbers, plan names and advice for what is shown."""
-    return Words(catalogue(), advice)
 
 
 async def shown(app: Services, operation: Operation) -> OperationBody:
@@ -99,7 +92,7 @@ async def tenant_id(call: Call, app: Services) -> str | None:
 async def get_operation(call: Call, app: Services) -> func.HttpResponse:
     """The operation with its first results."""
     operation = await app.operations.get(call.caller, call.path["id"])
-    found, cursor = await Results(app, operation, words()).page(DEFAULT_TOP, None)
+    found, cursor = await Results(app, operation).page(DEFAULT_TOP, None)
     url = f"{call.origin}/api/{BASE}/operations/{operation.id}/results"
     results = Page[ResultBody](value=found, next_link=next_link(url, cursor))
     body = await shown(app, operation)
@@ -120,7 +113,7 @@ async def get_operation(call: Call, app: Services) -> func.HttpResponse:
             CURSOR,
             FORMAT,
         ),
-        answers=(Answer(200, "A page of results; as CSV all of them.", Page[ResultBody], types=("text/csv",)),),
+        answers=(Answer(200, "A page of results; as CSV all of them.", Page[ResultBody], types=("text/csv",)), LINKED),
     )
 )
 async def get_results(call: Call, app: Services) -> func.HttpResponse:
@@ -132,10 +125,10 @@ async def get_results(call: Call, app: Services) -> func.HttpResponse:
         if not parts:
             raise NotFound(f"The operation has no tenant {tenant}.")
         operation = replace(operation, tenants=parts)
-    results = Results(app, operation, words(), status)
+    results = Results(app, operation, status)
     if call.wants_csv():
         rows = (result_row(each) async for each in results.all())
-        return csv_answer(await write_csv(RESULT_COLUMNS, rows), f"results-{operation.id}")
+        return await csv_answer(app, csv_pieces(RESULT_COLUMNS, rows), "results", operation.id)
     found, cursor = await results.page(top, call.query.text("cursor"))
     return json_answer(Page[ResultBody](value=found, next_link=next_link(call.url, cursor)))
 

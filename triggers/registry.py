@@ -7,6 +7,10 @@ from shared.services import Services
 from shared.tables.tenants import TenantStore
 
 PAGE = 1000
+NO_WILDCARDS = (
+    "is not taken yet: many tenants at once need the guard `confirm`, which does not exist so far;"
+    " name each tenant by its GUID or a verified domain"
+)
 
 
 async def tenants_with_tags(tenants: TenantStore, tags: frozenset[str]) -> frozenset[str]:
@@ -33,7 +37,7 @@ async def targets_of(app: Services, caller: Caller, names: tuple[str, ...]) -> d
         if name in found:
             continue
         if name == "*" or name.startswith("tag:"):
-            problems.append(Problem(pointer, f"{name} is no tenant: name each by its GUID or a verified domain"))
+            problems.append(Problem(pointer, f"{name} {NO_WILDCARDS}"))
             continue
         try:
             tenant = await app.tenants.get(caller, name)

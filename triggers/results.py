@@ -1,14 +1,19 @@
-"""What became of each user: outcomes from the rows, users without one from the frozen plan."""
+"""What became of each user: outcomes from the rows, users without one from the plan, or else from the selection."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.catalogue import catalogue
 from shared.contracts import present
 from shared.contracts.present import Words
 from shared.contracts.responses import ResultBody
+from shared.domain.codes import ResultCode
 from shared.domain.operation import Operation, TenantPart
+from shared.domain.plan import CHUNK_USERS, Manifest
 from shared.domain.states import ENDED
+from shared.errors import NotFound
+from shared.graph.errors import advice
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 
@@ -18,6 +23,12 @@ STATUSES: tuple[ResultStatus, ...] = ("pending", "succeeded", "skipped", "failed
 BLOCK = 500
 SCAN_BLOCKS = 20
 """Blocks that one page looks through at most: a rare status gives short pages, never a slow answer."""
+
+
+def words(manifest: Manifest | None = None) -> Words:
+    """Part numbers, plan names and advice for what is shown; with a plan also the names its tenant knew."""
+    known = catalogue()
+    return Words(known.with_skus(manifest.skus) if manifest and manifest.skus else known, advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,6 @@ class Results:
 
     app: Services
     operation: Operation
-    words: Words
     status: ResultStatus | None = None
 
     async def page(self, top: int, cursor: str | None) -> tuple[list[ResultBody], str | None]:
@@ -77,47 +87,89 @@ class Results:
             raise bad_cursor()
         return tenants.index(tenant), int(index)
 
-    def _blocks(self, part: TenantPart, after: int) -> AsyncIterator[Block]:
-        if self.status is None or self.status == "pending" or (self.status == "skipped" and part.status in ENDED):
-            return self._merged(part, after)
-        return self._recorded(part, after, self.status)
+    async def _blocks(self, part: TenantPart, after: int) -> AsyncIterator[Block]:
+        """The users of one tenant after an index; nobody until the selection is resolved."""
+        if not part.totals.total or (self.status == "pending" and not part.totals.pending):
+            return
+        manifest = await self.app.plans.manifest(self._plan, part.tenant_id)
+        named = words(manifest)
+        blocks = (
+            self._merged(part, after, manifest, named)
+            if self._takes_those_without_outcome(part)
+            else self._recorded(part, after, named)
+        )
+        async for block in blocks:
+            yield block
 
-    async def _recorded(self, part: TenantPart, after: int, status: str | None) -> AsyncIterator[Block]:
+    @property
+    def _plan(self) -> str:
+        return self.operation.plan_id or self.operation.id
+
+    def _takes_those_without_outcome(self, part: TenantPart) -> bool:
+        if part.status in ENDED and not part.totals.by_code.get(ResultCode.CANCELLED):
+            return False  # everybody has an outcome
+        return self.status in (None, "skipped" if part.status in ENDED else "pending")
+
+    async def _recorded(self, part: TenantPart, after: int, named: Words) -> AsyncIterator[Block]:
         """Outcomes alone."""
         while True:
             some = await self.app.results.page(
-                self.operation.id, part.tenant_id, status=status, after_index=after, top=BLOCK
+                self.operation.id, part.tenant_id, status=self.status, after_index=after, top=BLOCK
             )
             if not some:
                 return
             after = some[-1].index
-            yield Block([(each.index, present.result(part.tenant_id, each, self.words)) for each in some], after)
+            yield Block([(each.index, present.result(part.tenant_id, each, named)) for each in some], after)
             if len(some) < BLOCK:
                 return
 
-    async def _merged(self, part: TenantPart, after: int) -> AsyncIterator[Block]:
-        """Outcomes, and from the plan the users without one; before there is a plan, the outcomes alone."""
-        plan_id = self.operation.plan_id or self.operation.id
-        ended = part.status in ENDED
-        if self.status == "pending" and (ended or not part.totals.pending):
-            return
-        manifest = await self.app.plans.manifest(plan_id, part.tenant_id)
-        if manifest is None:
-            async for block in self._recorded(part, after, self.status):
-                yield block
-            return
-        for n, chunk in enumerate(manifest.chunks):
-            first, last = max(chunk.first_index, after + 1), chunk.first_index + chunk.users - 1
+    async def _merged(
+        self, part: TenantPart, after: int, manifest: Manifest | None, named: Words
+    ) -> AsyncIterator[Block]:
+        """Outcomes, and the users without one: pending, or ``Cancelled`` once the tenant's part has ended."""
+        for n, (begin, last) in enumerate(_spans(part, manifest)):
+            first = max(begin, after + 1)
             if first > last:
                 continue
             outcomes = await self.app.results.outcomes(self.operation.id, part.tenant_id, first, last)
-            rows = {each.index: present.result(part.tenant_id, each, self.words) for each in outcomes}
+            rows = {each.index: present.result(part.tenant_id, each, named) for each in outcomes}
             if len(rows) < last - first + 1:
-                for each in await self.app.plans.read_chunk(plan_id, part.tenant_id, n):
-                    if each.index >= first and each.index not in rows:
-                        rows[each.index] = present.planned_result(part.tenant_id, each, self.words, ended=ended)
+                for index, user_id, name in await self._selected(part, n, begin, frozen=manifest is not None):
+                    if index >= first and index not in rows:
+                        rows[index] = present.without_outcome(
+                            part.tenant_id, user_id, name, named, ended=part.status in ENDED
+                        )
             wanted = [(i, rows[i]) for i in sorted(rows) if self.status is None or rows[i].status == self.status]
             yield Block(wanted, last)
+
+    async def _selected(self, part: TenantPart, n: int, begin: int, *, frozen: bool) -> list[tuple[int, str, str]]:
+        """Index, id and user principal name of each user of a chunk, whether it is planned or not.
+
+        Nobody once plan and selection have expired, long after the end: then only outcomes are left.
+        """
+        plans, tenant = self.app.plans, part.tenant_id
+        try:
+            decisions = (
+                await plans.read_chunk(self._plan, tenant, n)
+                if frozen
+                else await plans.find_chunk(self._plan, tenant, n)
+            )
+            if decisions is not None:
+                return [(each.index, each.user_id, each.user_principal_name) for each in decisions]
+            users = await plans.read_users(self._plan, tenant, part.selection, n)
+        except NotFound:
+            if part.status not in ENDED:
+                raise
+            return []
+        return [(begin + at, user.id, user.user_principal_name) for at, user in enumerate(users)]
+
+
+def _spans(part: TenantPart, manifest: Manifest | None) -> list[tuple[int, int]]:
+    """First and last index of each chunk: as frozen, or as the users were resolved."""
+    if manifest is not None:
+        return [(chunk.first_index, chunk.first_index + chunk.users - 1) for chunk in manifest.chunks]
+    users = part.totals.total
+    return [(begin, min(begin + CHUNK_USERS, users) - 1) for begin in range(0, users, CHUNK_USERS)]
 
 
 SAMPLES = 5

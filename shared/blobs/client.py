@@ -1,10 +1,12 @@
 """The blob service: containers created on first use."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import ContentSettings
+from azure.storage.blob import BlobSasPermissions, ContentSettings, generate_blob_sas
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient, LinearRetry
 
 from shared.settings import Settings
@@ -13,12 +15,16 @@ from shared.storage import RETRIES, TIMEOUTS, Account, account, storage_errors, 
 EMULATOR_API_VERSION = "2025-07-05"
 """The emulator refuses the SDK's newest version of the protocol."""
 
+CLOCK_SKEW = timedelta(minutes=5)
+"""What a key begins before now, so that a clock that is a little ahead does not make it invalid."""
+
 
 class Blobs:
     """All containers of the app over one connection pool; belongs to the event loop it is first used in."""
 
     def __init__(self, settings: Settings, where: Account) -> None:
         self.settings = settings
+        self._account = where
         self._token: AsyncTokenCredential | None = None if where.key else token_credential()
         key = {"account_name": where.name, "account_key": where.key} if where.key else None
         self._service = BlobServiceClient(
@@ -74,6 +80,44 @@ class Blobs:
     async def create(self, container: str, name: str, content: bytes, *, media_type: str) -> None:
         """Write a blob that must not exist yet. Raises ``RowConflict`` when it does, ``DependencyDown``."""
         await self._upload(container, name, content, media_type, overwrite=False)
+
+    async def create_streamed(
+        self, container: str, name: str, pieces: AsyncIterator[bytes], *, media_type: str, download_as: str
+    ) -> None:
+        """Write a blob that must not exist yet block by block, so that no more than some blocks are in memory.
+
+        ``download_as`` is the file name a browser saves it under. Raises ``RowConflict`` when it exists,
+        ``DependencyDown``.
+        """
+        client = await self.container(container)
+        settings = ContentSettings(content_type=media_type, content_disposition=f'attachment; filename="{download_as}"')
+        with storage_errors(f"blob {container}/{name}"):
+            await client.upload_blob(name, pieces, content_settings=settings)
+
+    async def read_link(self, container: str, name: str, valid: timedelta) -> str:
+        """A URL by which anyone may read one blob for so long, and do nothing else. Raises ``DependencyDown``.
+
+        It is signed by the account's key where the settings hold one, else by a key that storage gives to the app's
+        identity for as long as the link is valid.
+        https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas
+        """
+        now = datetime.now(UTC)
+        client = (await self.container(container)).get_blob_client(name)
+        delegated = None
+        if self._account.key is None:
+            with storage_errors("a user delegation key"):
+                delegated = await self._service.get_user_delegation_key(now - CLOCK_SKEW, now + valid)
+        signature = generate_blob_sas(
+            self._account.name,
+            container,
+            name,
+            account_key=self._account.key,
+            user_delegation_key=delegated,
+            permission=BlobSasPermissions(read=True),
+            expiry=now + valid,
+            protocol="https,http" if self._account.emulated else "https",
+        )
+        return f"{client.url}?{signature}"
 
     async def _upload(self, container: str, name: str, content: bytes, media_type: str, *, overwrite: bool) -> None:
         client = await self.container(container)

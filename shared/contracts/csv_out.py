@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from shared.contracts.responses import AuditEntryBody, HeldLicence, ResultBody
 
+PIECE_BYTES = 64 * 1024
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 RESULT_COLUMNS = (
@@ -53,14 +54,19 @@ def safe(cell: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-async def write_csv(columns: Sequence[str], rows: AsyncIterator[Mapping[str, object]]) -> bytes:
-    """A CSV with a header line (RFC 4180, UTF-8)."""
+async def csv_pieces(columns: Sequence[str], rows: AsyncIterator[Mapping[str, object]]) -> AsyncIterator[bytes]:
+    """A CSV with a header line (RFC 4180, UTF-8), in pieces of at least ``PIECE_BYTES`` but for the last."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
     async for row in rows:
         writer.writerow([safe(row[column]) for column in columns])
-    return out.getvalue().encode()
+        if out.tell() >= PIECE_BYTES:
+            yield out.getvalue().encode()
+            out.seek(0)
+            out.truncate()
+    if out.tell():
+        yield out.getvalue().encode()
 
 
 def result_row(result: ResultBody) -> Mapping[str, object]:

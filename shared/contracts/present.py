@@ -7,7 +7,7 @@ from shared.catalogue import Catalogue
 from shared.contracts import responses as body
 from shared.domain.audit import AuditEntry
 from shared.domain.codes import ResultCode, status_of
-from shared.domain.model import AddLicence, Decision, LicenceState, Sku
+from shared.domain.model import AddLicence, LicenceState, Sku
 from shared.domain.operation import (
     Actor,
     Operation,
@@ -199,15 +199,17 @@ def result(tenant_id: str, outcome: Outcome, words: Words) -> body.ResultBody:
     )
 
 
-def planned_result(tenant_id: str, decision: Decision, words: Words, *, ended: bool) -> body.ResultBody:
+def without_outcome(
+    tenant_id: str, user_id: str, user_principal_name: str, words: Words, *, ended: bool
+) -> body.ResultBody:
     """A user without an outcome: ``pending``, or ``Cancelled`` where the tenant's part has ended."""
     error = None
     if ended:
         error = body.ResultError(code=ResultCode.CANCELLED, message=words.advice(ResultCode.CANCELLED), detail=None)
     return body.ResultBody(
         tenant_id=tenant_id,
-        user_id=decision.user_id,
-        user_principal_name=decision.user_principal_name,
+        user_id=user_id,
+        user_principal_name=user_principal_name,
         status="skipped" if ended else "pending",
         added=[],
         removed=[],

@@ -120,6 +120,8 @@ class BatchWork(TenantRun):
 
     batch: int
     attempt: int
+    window: int = 0
+    """The window in which it may be sent; none sends in a later one."""
     settle_only: bool = False
 
 

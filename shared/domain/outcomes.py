@@ -63,6 +63,7 @@ def settled(
     message: str | None = None,
     detail: str | None = None,
     request_id: str | None = None,
+    mark: str = "",
 ) -> Outcome:
     """The outcome of a user whose licences stay as they were."""
     return Outcome(
@@ -70,7 +71,7 @@ def settled(
         user_id=decision.user_id,
         user_principal_name=decision.user_principal_name,
         code=code,
-        mark="",
+        mark=mark,
         completed_at=at,
         message=message,
         detail=detail,

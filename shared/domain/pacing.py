@@ -25,6 +25,8 @@ LARGE_USERS: Final = 200
 """An operation over more users than this is large."""
 SEEN_WITHIN: Final = 30.0
 """Seconds after which one that does not ask any more loses its place in the line."""
+LONGEST_LINE: Final = 200
+"""Operations in line, at most; further ones ask again until there is room, as a row has only so much."""
 SEEN_STEP: Final = 5.0
 """Asking writes the row no more often than this, in seconds."""
 APP_CHUNK: Final = 400
@@ -164,7 +166,7 @@ def take(
         return turn, Wait(turn.until)
     if turn.blocked_until > now:
         return turn, Wait(turn.blocked_until)
-    if turn.line[0].name != ask.name:
+    if not turn.line or turn.line[0].name != ask.name:
         return turn, Wait()
     return _pay(turn, ask, now, lease, limits, app)
 
@@ -239,6 +241,11 @@ def hand_on(turn: Turn, name: str, window: int, *, unused: int, now: float, more
     return turn if keep else replace(turn, holder="", until=0.0)
 
 
+def leave(turn: Turn, name: str) -> Turn:
+    """Stand in line no longer; a turn that is held stays held."""
+    return replace(turn, line=tuple(waiter for waiter in turn.line if waiter.name != name))
+
+
 def throttled(turn: Turn, until: float, now: float) -> Turn:
     """Note that Graph refused a write for this tenant's limit until then: the bucket is empty, nobody gets a window."""
     until = max(until, now, turn.blocked_until)
@@ -286,8 +293,10 @@ def _queue(line: tuple[Waiter, ...], ask: Ask, now: float) -> tuple[Waiter, ...]
     operation = _operation_of(ask.name)
     kept = [w for w in line if now - w.seen <= SEEN_WITHIN]
     place = next((i for i, w in enumerate(kept) if _operation_of(w.name) == operation), None)
-    if place is None:
+    if place is None and len(kept) < LONGEST_LINE:
         kept.append(present)
+    elif place is None:
+        return tuple(kept)
     elif now - kept[place].seen >= SEEN_STEP or kept[place] != replace(present, seen=kept[place].seen):
         kept[place] = present
     return tuple(kept)

@@ -1,9 +1,11 @@
 """Table ``operations``: one partition an operation, with the row ``op`` and one row a tenant."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 from shared.domain.caller import SYSTEM, Caller
 from shared.domain.operation import Operation, TenantPart
@@ -42,6 +44,7 @@ class OperationStore:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._table = tables.table("operations")
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._due = DueStore(tables)
         self._index = OperationIndex(tables, self._find)
 
@@ -161,7 +164,10 @@ class OperationStore:
                 return before
             return await self._write_change(before, after)
 
-        return await until_settled(attempt)
+        # Within one host the tenants of an operation that end together take turns; only hosts race for the row.
+        lock = self._locks.setdefault(operation_id, asyncio.Lock())
+        async with lock:
+            return await until_settled(attempt)
 
     async def _write_change(self, before: Operation, after: Operation) -> Operation:
         known = {part.tenant_id: part for part in before.tenants}

@@ -5,7 +5,7 @@ become one: the later state, with the SKUs of both.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -71,9 +71,17 @@ class RecentStore:
             await self._table.write(Write("replace", replace(row, etag=stored.etag)))
 
     async def since(
-        self, tenant: str, since: datetime, *, except_operation: str | None = None
+        self,
+        tenant: str,
+        since: datetime,
+        *,
+        users: Collection[str] | None = None,
+        except_operation: str | None = None,
     ) -> dict[str, list[RecentWrite]]:
-        """Writes at ``since`` or later by user id, oldest first; those of one operation may be left out."""
+        """Writes at ``since`` or later by user id, oldest first.
+
+        Of these users only, where some are named; those of one operation may be left out.
+        """
         found: defaultdict[str, list[RecentWrite]] = defaultdict(list)
         rows = self._table.span(
             tenant,
@@ -83,6 +91,8 @@ class RecentStore:
             parameters={"operation": except_operation} if except_operation else None,
         )
         async for row in rows:
+            if users is not None and row.values["user_id"] not in users:
+                continue
             write = CODEC.item(row)
             if write.at >= since:
                 found[write.user_id].append(write)

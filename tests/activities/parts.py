@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -76,6 +76,8 @@ class Part:
     app: Services
     tenant: SimulatedTenant
     run: TenantRun
+    windows: list[int] = field(default_factory=lambda: [1])
+    """The windows that were asked for; attempts belong to the last one."""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -84,7 +86,7 @@ class Part:
 
     def later_epoch(self) -> "Part":
         """The same part as the next epoch sees it; ``raise_epoch`` makes it the one that counts."""
-        return replace(self, run=self.run.model_copy(update={"epoch": self.run.epoch + 1}))
+        return replace(self, run=self.run.model_copy(update={"epoch": self.run.epoch + 1}), windows=[1])
 
     async def raise_epoch(self) -> "Part":
         """Do what the sweeper does when the part was left alone, and what time does: the old lease runs out."""
@@ -133,6 +135,7 @@ class Part:
 
     async def take(self, *batches: int, window: int = 1) -> TurnTaken:
         """Take the turn for these batches."""
+        self.windows.append(window)
         work = TurnWork(**self.fields, window=window, users=20, batches=list(batches or (0,)))
         return await wait_in_line(self.app, work)
 
@@ -145,7 +148,8 @@ class Part:
     async def attempt(self, attempt: int = 1, *, batch: int = 0, settle_only: bool = False) -> BatchDone:
         """Make one attempt at one batch."""
         return await attempt_batch(
-            self.app, BatchWork(**self.fields, batch=batch, attempt=attempt, settle_only=settle_only)
+            self.app,
+            BatchWork(**self.fields, batch=batch, attempt=attempt, window=self.windows[-1], settle_only=settle_only),
         )
 
     def window_done(self, *done: BatchDone, window: int = 1, unused: int = 0, more: bool = False) -> WindowDone:

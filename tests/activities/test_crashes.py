@@ -204,9 +204,9 @@ async def _applied(part: Part) -> None:
 @pytest.mark.parametrize(
     ("before", "step", "stride"),
     [
-        pytest.param(_planned, _reserve, 6, id="reserve_seats"),
-        pytest.param(_reserved, _apply, 2, id="apply_batch"),
-        pytest.param(_applied, _end, 3, id="end_tenant"),
+        pytest.param(_planned, _reserve, 11, id="reserve_seats"),
+        pytest.param(_reserved, _apply, 4, id="apply_batch"),
+        pytest.param(_applied, _end, 7, id="end_tenant"),
     ],
 )
 async def test_an_activity_cut_off_at_any_wait_is_made_good_by_its_second_run(

@@ -1,204 +1,16 @@
 """Faults found in the engine by looking for them: each test fails until the fault is mended."""
 
 import asyncio
+from dataclasses import replace
 
-import pytest
-
-from activities.reserve_seats import _need, _reserve
 from activities.take_turn import look
 from shared.contracts.work import Stop
 from shared.domain.codes import ResultCode
-from shared.domain.operation import Status
+from shared.domain.operation import Phase, Status
 from shared.domain.pacing import Ask
-from shared.domain.seats import Reservation, trim
 from tests.activities.conftest import MakePart
 from tests.activities.driver import Engine
-from tests.activities.parts import E5, another, people, upn
-
-
-async def test_a_cancelled_operation_whose_host_died_settles_what_was_sent(part_of: MakePart) -> None:
-    """F1: write-ahead, commit, the host dies, somebody cancels, the sweeper comes: who was changed is ``succeeded``."""
-    part = await (await part_of(3)).ready()
-    await part.write_ahead(1, 0, 1, 2)
-    for number in range(3):
-        part.tenant.simulator.call(
-            "PATCH", f"/tenants/{part.tenant.id}/users/{upn(number)}", json={"licenses": [{"skuId": "SPE_E5"}]}
-        )
-    await part.cancel()
-    later = await part.raise_epoch()
-
-    await asyncio.wait_for(Engine(part.app).run(later.run), 20)
-
-    assert await part.codes() == [None, None, None]
-    await part.assert_exact()
-    assert (await part.operation()).status is Status.CANCELLED
-
-
-async def test_a_second_run_that_comes_late_leaves_the_summary_of_the_first(part_of: MakePart) -> None:
-    """F2: it read the batch before the first run recorded and records after it; counts and audit marks must stay."""
-    part = await (await part_of(3)).ready()
-    part.tenant.fault("GET /users/", "delay", seconds=1.0, count=1)
-    slow = asyncio.create_task(part.attempt(1))
-    await asyncio.sleep(0.4)
-    first = await part.attempt(1)
-    await slow
-
-    assert first.left == 0
-    summary = await part.app.results.summary(part.run.operation, part.run.tenant, 0)
-    assert summary is not None
-    assert dict(summary.by_code) == {"": 3}
-    assert summary.marks == ("0.1.1",)
-    assert summary.seats == {E5: 3}
-    await part.end()
-    await part.assert_exact()
-
-
-@pytest.mark.parametrize(
-    "stop", [None, Stop(code=ResultCode.INSUFFICIENT_LICENSES, message="too few")], ids=["done", "error"]
-)
-async def test_a_cancel_after_the_last_window_still_ends_the_operation(part_of: MakePart, stop: Stop | None) -> None:
-    """F3: nobody looks at the state between the last batch and the end; the end must fit ``cancelling``."""
-    part = await (await part_of(2)).ready()
-    await part.attempt(1)
-    await part.cancel()
-
-    await part.end(stop)
-
-    operation = await part.operation()
-    assert operation.status is Status.CANCELLED
-    assert (await part.row()).totals.succeeded == 2
-
-
-async def test_a_late_second_hand_on_leaves_the_end_alone(part_of: MakePart) -> None:
-    """F5: the totals of an ended part are final, whoever still brings older ones."""
-    part = await (await part_of(3)).ready()
-    part.tenant.fault("assignLicense", "429", count=1, retryAfter=0)
-    early = part.window_done(await part.attempt(1), more=True)
-    await part.hand_on(early)
-    assert (await part.take(window=2)).batches == 1
-    await part.attempt(2)
-    await part.end()
-    ended = (await part.row()).totals
-    assert ended.succeeded == 3
-
-    await part.hand_on(early)
-
-    assert (await part.row()).totals == ended
-
-
-async def test_seatless_users_get_their_outcome_when_the_host_died_right_before(part_of: MakePart) -> None:
-    """F6: the plan was trimmed and stored, the outcomes of those left out were not: the second run writes them."""
-    part = await part_of(4, seats=2, body={"options": {"onInsufficientLicenses": "partial"}})
-    await part.begin()
-    await part.resolve()
-    await part.plan()
-    app, run = part.app, part.run
-    skus = {sku.id: sku for sku in await app.directory(run.tenant).skus()}
-    need = await _need(app, run, 1)
-    granted = await _reserve(app, run, skus, need, partial=True)
-    assert isinstance(granted, dict)
-    trimmed, _ = trim(await app.plans.read_chunk(run.operation, run.tenant, 0), granted, skus)
-    await app.plans.replace_chunk(run.operation, run.tenant, 0, trimmed)  # and here the host died
-
-    standing = await part.reserve()
-
-    assert standing.by_code == {ResultCode.INSUFFICIENT_LICENSES: 2}
-    assert [o.index for o in await part.outcomes()] == [2, 3]
-
-
-async def test_many_ended_operations_do_not_stand_in_the_way_of_the_next(part_of: MakePart) -> None:
-    """F7: rows of ended reservations go along as far as a transaction allows."""
-    part = await part_of(2)
-    old = [Reservation(E5, f"old{n}", 1, 1, ((0.0, 1),)) for n in range(120)]
-    guard = None
-    for start in range(0, len(old), 60):
-        await part.app.seats.write(part.run.tenant, old[start : start + 60], (), guard)
-        _, guard = await part.app.seats.read(part.run.tenant)
-
-    standing = await part.frozen()
-
-    assert standing.phase == "apply"
-
-
-async def test_a_second_run_tells_what_the_first_one_sent(part_of: MakePart) -> None:
-    """F8: the host died before it could say so; tokens that were spent must not be given back, nor counts be lost."""
-    part = await (await part_of(3)).ready()
-    first = await part.attempt(1)
-    second = await part.attempt(1)
-
-    assert second.left == 0
-    assert second.sent >= first.sent
-    assert second.by_code == first.by_code
-    assert second.seats == first.seats
-    assert second.mark == first.mark
-
-
-async def test_an_empty_selection_stays_an_error_when_the_host_dies(part_of: MakePart) -> None:
-    """F10: the next epoch must not take "nobody" for a plan without users."""
-    part = await part_of(people(2, accountEnabled=False))
-    await part.begin()
-    resolved = await part.resolve()
-    assert resolved.stop is not None
-    later = await part.raise_epoch()
-
-    await Engine(part.app).run(later.run)
-
-    row = await part.row()
-    assert row.error is not None
-    assert row.error.code == "EmptySelection"
-    assert row.status is Status.FAILED
-
-
-async def test_handing_on_twice_blocks_the_tenant_once(part_of: MakePart) -> None:
-    """F12: the wait that Graph asked for counts from the first time."""
-    part = await (await part_of(2)).ready()
-    done = part.window_done(await part.attempt(1)).model_copy(update={"blocked_for": 30.0})
-    await part.hand_on(done)
-    once, _ = await part.app.turns.read(part.run.tenant)
-    await asyncio.sleep(0.1)
-    await part.hand_on(done)
-    twice, _ = await part.app.turns.read(part.run.tenant)
-
-    assert twice == once
-
-
-async def test_a_sku_that_vanished_ends_the_tenant(part_of: MakePart) -> None:
-    """F13: between plan and reservation the subscription ran out of Graph's list: an error, not an endless restart."""
-    part = await part_of(2)
-    await part.begin()
-    await part.resolve()
-    await part.plan()
-    spec = {"skus": [{"skuPartNumber": "SPE_E3", "enabled": 5}], "users": people(2), "domains": ["contoso.com"]}
-    part.tenant.simulator.call("PUT", f"/tenants/{part.tenant.id}", json=spec)
-
-    standing = await part.reserve()
-
-    assert standing.stop is not None
-    assert standing.stop.code in (ResultCode.SKU_NOT_FOUND, ResultCode.INSUFFICIENT_LICENSES)
-
-
-async def test_a_tenant_taken_out_of_the_registry_can_still_be_ended(part_of: MakePart) -> None:
-    """F13: whoever deletes a tenant amid an operation must not make it run for ever."""
-    part = await (await part_of(2)).ready()
-    await part.app.tenants.delete(part.run.tenant)
-
-    done = await part.attempt(1)
-
-    assert done.stop is not None
-
-
-async def test_a_named_guest_is_taken_although_a_group_left_him_out(part_of: MakePart) -> None:
-    """F18: the defaults of ``include`` hold for groups; who is named one by one is meant."""
-    users = [*people(1), {"userPrincipalName": "guest@contoso.com", "userType": "Guest", "usageLocation": "DE"}]
-    part = await part_of(users)
-    named = {"tenant": part.tenant.id, "users": {"users": ["guest@contoso.com"]}}
-    grouped = {"tenant": part.tenant.id, "users": {"group": {"displayName": "Everyone"}}}
-    both = await another(part.app, part.tenant, targets=[grouped, named])
-    await both.begin()
-    await both.resolve()
-
-    assert (await both.row()).totals.total == 2
-    assert dict((await both.row()).excluded) == {}
+from tests.activities.parts import another, people, upn
 
 
 async def test_a_run_that_slept_through_the_next_window_sends_nothing(part_of: MakePart) -> None:
@@ -234,3 +46,48 @@ async def test_an_ended_operation_stands_in_no_line(part_of: MakePart) -> None:
     turn, _ = await holder.app.turns.read(holder.run.tenant)
     assert (await waiter.operation()).status is Status.CANCELLED
     assert turn.line == ()
+
+
+async def test_a_usage_location_whose_answer_was_lost_is_audited_when_cancelled(part_of: MakePart) -> None:
+    """F30: the PATCH came through, its answer did not, then somebody cancelled: settling sees that it is ours."""
+    body = {"usageLocation": {"value": "CH", "mode": "ifMissing"}}
+    part = await (await part_of(people(1, usageLocation=None), body=body)).ready()
+    part.tenant.fault("PATCH /users/", "timeoutAfterCommit", count=1)
+    assert (await part.attempt(1)).unknown
+    await part.cancel()
+    await asyncio.sleep(1.5)
+    done = await part.attempt(2, settle_only=True)
+    assert not done.unknown
+    await part.end(Stop(code="cancelling"))
+
+    assert part.tenant.user(upn(0))["usageLocation"] == "CH"
+    assert [entry.after.usage_location for entry in await part.audited()] == ["CH"]
+
+
+async def test_a_part_that_died_between_freezing_and_saying_so_shows_its_phase(part_of: MakePart) -> None:
+    """F29: the plan is frozen, so the next epoch applies; the row must say so, with its batches and since when."""
+    part = await part_of(3)
+    await part.frozen()
+    left = {"phase": Phase.PLANNING, "batches": 0, "applying_at": None}
+    await part.app.operations.change_part(part.run.operation, part.run.tenant, lambda row: replace(row, **left))
+    later = await part.raise_epoch()
+
+    await later.begin()
+
+    row = await later.row()
+    assert (row.phase, row.batches) == (Phase.APPLYING, 1)
+    assert row.applying_at is not None
+
+
+async def test_a_location_that_graph_refuses_is_not_asked_for_minutes(part_of: MakePart) -> None:
+    """F20: "invalid usage location" may be a lag within the horizon of our own PATCH, and is a refusal after it."""
+    body = {"usageLocation": {"value": "IR", "mode": "ifMissing"}}
+    users = people(1, usageLocation=None)
+    part = await (await part_of(users, body=body, prohibitedUsageLocations=["IR"])).ready()
+    first = await part.attempt(1)
+    await asyncio.sleep(max(first.ready_in, 0.5))
+
+    second = await part.attempt(2)
+
+    assert second.left == 0
+    assert await part.codes() == [ResultCode.MISSING_USAGE_LOCATION]

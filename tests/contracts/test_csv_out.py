@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from shared.contracts.csv_out import RESULT_COLUMNS, result_row, safe, write_csv
+from shared.contracts.csv_out import RESULT_COLUMNS, csv_pieces, result_row, safe
 from shared.contracts.responses import ResultBody, ResultError
 
 
@@ -44,7 +44,8 @@ async def test_results_come_back_as_they_were_written() -> None:
     async def rows() -> AsyncIterator[Mapping[str, object]]:
         yield result_row(result)
 
-    (row,) = csv.DictReader(io.StringIO((await write_csv(RESULT_COLUMNS, rows())).decode(), newline=""))
+    data = b"".join([piece async for piece in csv_pieces(RESULT_COLUMNS, rows())])
+    (row,) = csv.DictReader(io.StringIO(data.decode(), newline=""))
 
     assert tuple(row) == RESULT_COLUMNS
     assert row["userPrincipalName"] == '\'=cmd|"x",@contoso.com'

@@ -8,7 +8,7 @@ from shared.contracts import present
 from shared.contracts.present import Words
 from shared.domain.audit import AuditEntry
 from shared.domain.codes import ResultCode
-from shared.domain.model import AddLicence, Assignment, Decision, LicenceState, SkippedLicence, Sku
+from shared.domain.model import AddLicence, Assignment, LicenceState, SkippedLicence, Sku
 from shared.domain.operation import Actor, Operation, Outcome, Phase, Status, TenantError, TenantPart, Totals
 
 NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
@@ -170,10 +170,8 @@ def test_a_failure_tells_code_advice_and_graphs_own_words() -> None:
 
 def test_a_user_without_an_outcome_is_pending_or_cancelled() -> None:
     """While the tenant works the user waits; once it ended the user reads as Cancelled."""
-    decision = Decision(7, "u7", "bob@contoso.com", "change")
-
-    assert present.planned_result(TENANT, decision, WORDS, ended=False).status == "pending"
-    cancelled = present.planned_result(TENANT, decision, WORDS, ended=True)
+    assert present.without_outcome(TENANT, "u1", "ana@contoso.com", WORDS, ended=False).status == "pending"
+    cancelled = present.without_outcome(TENANT, "u1", "ana@contoso.com", WORDS, ended=True)
     assert cancelled.status == "skipped"
     assert cancelled.error is not None
     assert cancelled.error.code == ResultCode.CANCELLED
