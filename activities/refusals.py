@@ -4,7 +4,16 @@ from shared.contracts.work import Halt, Stop
 from shared.domain.caller import SYSTEM
 from shared.domain.codes import ResultCode, TenantErrorCode
 from shared.domain.tenant import Tenant
-from shared.errors import Denied, GraphError, GroupAmbiguous, GroupNotFound, NotFound, Throttled, Unavailable
+from shared.errors import (
+    Denied,
+    GraphError,
+    GroupAmbiguous,
+    GroupNotFound,
+    NotFound,
+    Throttled,
+    Unavailable,
+    UserMissing,
+)
 from shared.graph.directory import Directory
 from shared.services import Services
 
@@ -39,5 +48,7 @@ def _code(error: GraphError) -> str:
             return TenantErrorCode.GROUP_AMBIGUOUS
         case Denied():
             return ResultCode.PERMISSION_DENIED
+        case UserMissing():
+            return ResultCode.USER_NOT_FOUND
         case _:
             return ResultCode.GRAPH_ERROR

@@ -35,13 +35,15 @@ async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
     part = await app.operations.get_part(run.operation, run.tenant)
     chunks = -(-part.totals.total // CHUNK_USERS)
     partial = parse_stored(await app.staging.get(operation.request_sha)).options.on_insufficient_licenses == "partial"
+    counted_at = app.tables.now().timestamp()  # before Graph counts: a take confirmed later is still reserved then
     try:
         _, directory = await open_directory(app, run.tenant)
         skus = await directory.skus()
     except GraphError as error:
         return Standing(**dict(halt(error)))
     by_id = {sku.id: sku for sku in skus}
-    granted = await _reserve(app, run, by_id, await _need(app, run, chunks), partial=partial)
+    wanted = await _need(app, run, chunks)
+    granted = await _reserve(app, run, by_id, wanted, counted_at, partial=partial)
     if isinstance(granted, Stop):
         return Standing(stop=granted)
     if partial:
@@ -64,7 +66,13 @@ async def _need(app: Services, run: TenantRun, chunks: int) -> dict[str, SeatNee
 
 
 async def _reserve(
-    app: Services, run: TenantRun, skus: Mapping[str, Sku], wanted: dict[str, SeatNeed], *, partial: bool
+    app: Services,
+    run: TenantRun,
+    skus: Mapping[str, Sku],
+    wanted: dict[str, SeatNeed],
+    counted_at: float,
+    *,
+    partial: bool,
 ) -> dict[str, int] | Stop | None:
     """Reserve; None when everything is there, the seats granted by SKU when only part of it is."""
     gone = [sku_id for sku_id, seats in wanted.items() if seats.takes and sku_id not in skus]
@@ -74,11 +82,11 @@ async def _reserve(
 
     async def try_once() -> dict[str, int] | Stop | None:
         reservations, guard = await app.seats.read(run.tenant)
-        now, horizon = app.tables.now().timestamp(), app.settings.replication_horizon
-        answer = reserve(skus, reservations, run.operation, wanted, now, horizon, partial)
+        horizon = app.settings.replication_horizon
+        answer = reserve(skus, reservations, run.operation, wanted, counted_at, horizon, partial)
         if isinstance(answer, Refused):
             return _refusal(skus, answer.shortfalls)
-        gone = [r for r in reservations if r.operation_id != run.operation and expired(r, now, horizon)]
+        gone = [r for r in reservations if r.operation_id != run.operation and expired(r, counted_at, horizon)]
         await app.seats.write(run.tenant, answer.reservations, gone[:TIDIED_AT_ONCE], guard)
         return dict(answer.granted) if isinstance(answer, Partial) else None
 

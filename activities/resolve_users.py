@@ -20,7 +20,7 @@ from shared.domain.codes import TenantErrorCode
 from shared.domain.model import User
 from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS
-from shared.errors import GraphError
+from shared.errors import GraphError, UserMissing
 from shared.graph.directory import Directory
 from shared.services import Services, services
 
@@ -115,6 +115,20 @@ async def _selected(
                 left_out.pop(key, None)  # left out of a group, and named in another selection
                 yield user
     excluded.update(left_out.values())
+
+
+async def _excluded(search: Search, selection: Selection) -> AsyncIterator[User]:
+    """The users to leave out.
+
+    Raises ``UserMissing`` for a named one who does not exist: a slip in a name must not put the wrong user in.
+    """
+    async for user in _users(search, selection):
+        if not user.id:
+            raise UserMissing(
+                f"The user {user.user_principal_name} to be excluded does not exist",
+                tenant_id=search.directory.tenant_id,
+            )
+        yield user
 
 
 def _left_out(user: User, target: Target, barred: set[str], out: set[str]) -> str | None:

@@ -31,7 +31,7 @@ from shared.domain.windows import BatchResult, Progress
 STEPS_PER_GENERATION = 20
 """Windows, waits included, before ``continue_as_new`` keeps the replayed history short."""
 BATCHES_PER_WINDOW = 8
-LONG_REST_SECONDS = 10.0
+LONG_REST_SECONDS = 1.0
 LOST_ATTEMPT_REST_SECONDS = 5.0
 MAX_LOST_ATTEMPTS = 20
 

@@ -48,7 +48,7 @@ async def list_audit(call: Call, app: Services) -> func.HttpResponse:
     """A page of entries as JSON, or all of them as CSV."""
     query, top = call.query, call.query.top()
     tenant = await tenant_id(call, app)
-    since, until = query.time("from"), query.time("to")
+    since, until = query.period(call.now)
     operation, user, actor = query.text("operation"), query.text("user"), query.text("actor")
 
     async def page(rows: int, cursor: str | None) -> tuple[list[AuditEntryBody], str | None]:

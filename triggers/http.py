@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import azure.functions as func
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from shared import access
 from shared.contracts.responses import Fault, ProblemBody
@@ -34,11 +34,12 @@ from shared.errors import (
     Unavailable,
 )
 from shared.services import Services
+from triggers.bodies import checked_body, parsed
 from triggers.query import Query
 from triggers.registry import tenants_with_tags
 
-MAX_BODY = 20 * 1024 * 1024
 RETRY_AFTER_S = 5
+SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +81,7 @@ class Call:
 
     def parsed[M: BaseModel](self, model: type[M]) -> M:
         """The body as ``model``; raises ``RequestRejected`` (400) with a pointer to every fault."""
-        try:
-            return model.model_validate_json(self.body)
-        except ValidationError as error:
-            raise invalid(error) from None
+        return parsed(model, self.body)
 
 
 type Handler = Callable[[Call, Services], Awaitable[func.HttpResponse]]
@@ -100,12 +98,21 @@ def json_answer(
 async def respond(
     route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter = starts_nothing
 ) -> func.HttpResponse:
-    """The answer to a request, whatever happens."""
+    """The answer to a request, whatever happens; nobody may keep it or take it for another type than it says."""
+    answer = await _answer(route, handler, request, app, start)
+    for name, value in SAFE_HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+async def _answer(
+    route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter
+) -> func.HttpResponse:
     try:
         given = cast(Mapping[str, str], request.headers)
         headers = {name.lower(): value for name, value in given.items()}
         caller = await _caller(route, headers, app)
-        body = _checked_body(route, request, headers)
+        body = checked_body(route, request, headers)
         allowed = {parameter.name for parameter in route.parameters if parameter.where == "query"}
         query = Query(dict(request.params), allowed)
         call = Call(caller, dict(request.route_params), query, headers, body, request.url, datetime.now(UTC), start)
@@ -133,17 +140,6 @@ async def _caller(route: Route, headers: Mapping[str, str], app: Services) -> Ca
     caller = await access.authenticate(headers, app.settings, find)
     access.require(caller, route.role)
     return caller
-
-
-def _checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, str]) -> bytes:
-    """The raw body; refused when it is too large or, where a body is taken, not announced as JSON."""
-    body = request.get_body()
-    if len(body) > MAX_BODY:
-        raise RequestRejected(413, f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
-    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    if route.body is not None and content_type != "application/json":
-        raise RequestRejected(415, f"The content type must be application/json, not {content_type or 'absent'}.")
-    return body
 
 
 def problem(error: LicenceError, url: str) -> func.HttpResponse:
@@ -186,29 +182,3 @@ def _problem(
         errors=faults or None,
     )
     return json_answer(body, status, headers, mimetype="application/problem+json")
-
-
-_SAID_BETTER = {"extra_forbidden": "This field is not known", "missing": "This field is missing"}
-
-
-def invalid(error: ValidationError) -> RequestRejected:
-    """A fault of the body as pydantic found it, with JSON pointers (RFC 6901); malformed JSON names the position."""
-    faults = error.errors(include_url=False, include_input=False)
-    if faults[0]["type"] == "json_invalid":
-        return RequestRejected(400, f"The body is no JSON: {faults[0]['ctx']['error']}.")  # pyright: ignore[reportTypedDictNotRequiredAccess] - this type has one
-    places = [fault["loc"] for fault in faults]
-    problems = [
-        Problem("".join(f"/{_escaped(part)}" for part in fault["loc"]), _SAID_BETTER.get(fault["type"], fault["msg"]))
-        for fault in faults
-        if fault["type"] != "too_short" or not any(_within(place, fault["loc"]) for place in places)
-    ]
-    return RequestRejected(400, "The body is not valid.", problems)
-
-
-def _within(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
-    """Whether ``place`` lies inside ``outer``: an array that lost its faulty items is not too short as well."""
-    return len(place) > len(outer) and place[: len(outer)] == outer
-
-
-def _escaped(part: int | str) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

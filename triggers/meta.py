@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import azure.functions as func
 
-from shared.contracts.openapi import docs_page, openapi
+from shared.contracts.openapi import DOCS_POLICY, docs_page, openapi
 from shared.contracts.responses import DependencyState, Health
 from shared.contracts.routes import Answer, Parameter, Route
 from shared.domain.caller import SYSTEM
@@ -77,7 +77,9 @@ def meta_router(others: Iterable[Router]) -> Router:
         )
     )
     async def docs(call: Call, app: Services) -> func.HttpResponse:
-        return func.HttpResponse(docs_page(routes(), openapi(routes(), VERSION)), mimetype="text/html", charset="utf-8")
+        page = docs_page(routes(), openapi(routes(), VERSION))
+        headers = {"Content-Security-Policy": DOCS_POLICY, "Referrer-Policy": "no-referrer"}
+        return func.HttpResponse(page, headers=headers, mimetype="text/html", charset="utf-8")
 
     return router
 

@@ -56,14 +56,15 @@ async def shown(app: Services, operation: Operation) -> OperationBody:
 async def list_operations(call: Call, app: Services) -> func.HttpResponse:
     """One page of the operations that the caller sees."""
     query = call.query
+    since, until = query.period(call.now)
     found, cursor = await app.operations.list(
         call.caller,
         tenant=await tenant_id(call, app),
         status=query.one_of("status", list(Status)),
         kind=query.one_of("type", KINDS),
         created_by=query.text("createdBy"),
-        since=query.time("from"),
-        until=query.time("to"),
+        since=since,
+        until=until,
         top=query.top(),
         cursor=query.text("cursor"),
     )

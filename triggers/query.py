@@ -1,14 +1,18 @@
 """Query parameters, read strictly: what is wrong is a 400 that names the parameter."""
 
+import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from shared.errors import RequestRejected
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 
+CURSOR_NUMBER = re.compile("-1|[0-9]{1,7}")
 MAX_TOP = 1000
 DEFAULT_TOP = 100
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing is older."""
 
 
 class Query:
@@ -48,25 +52,38 @@ class Query:
             raise RequestRejected(400, f"top must be a number from 1 to {MAX_TOP}, not {value!r}.")
         return number
 
-    def time(self, name: str) -> datetime | None:
+    def period(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """The times ``from`` and ``to``, cut to what can hold anything: 2000 until tomorrow."""
+        begin, end = self._time("from"), self._time("to")
+        if begin and end and begin >= end:
+            raise RequestRejected(400, "from must be before to.")
+        tomorrow = now + timedelta(days=1)  # the clock of another host may be ahead
+        return begin and min(max(begin, BEGINNING), tomorrow), end and min(max(end, BEGINNING), tomorrow)
+
+    def _time(self, name: str) -> datetime | None:
         """An ISO 8601 time or date; UTC where it names no offset."""
         value = self.text(name)
         if value is None:
             return None
         try:
             time = datetime.fromisoformat(value)
-        except ValueError:
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise RequestRejected(400, f"{name} must be a time like 2026-11-23T02:00:00Z, not {value!r}.") from None
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
     def slice[T](self, rows: list[T]) -> tuple[list[T], str | None]:
         """The page of ``rows`` that ``top`` and ``cursor`` ask for, and the cursor of the next one."""
         top, place = self.top(), read_cursor(self.text("cursor"), 1)
-        if place is not None and not (place[0].isascii() and place[0].isdigit()):
-            raise bad_cursor()
-        start = int(place[0]) if place else 0
+        start = max(0, cursor_number(place[0])) if place else 0
         end = start + top
         return rows[start:end], make_cursor(str(end)) if end < len(rows) else None
+
+
+def cursor_number(text: str) -> int:
+    """A number that stands in a cursor; -1 is before the first. Raises ``RequestRejected`` (400)."""
+    if not CURSOR_NUMBER.fullmatch(text):
+        raise bad_cursor()
+    return int(text)
 
 
 def next_link(url: str, cursor: str | None) -> str | None:

@@ -16,6 +16,7 @@ from shared.errors import NotFound
 from shared.graph.errors import advice
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
+from triggers.query import cursor_number
 
 type ResultStatus = Literal["pending", "succeeded", "skipped", "failed"]
 STATUSES: tuple[ResultStatus, ...] = ("pending", "succeeded", "skipped", "failed")
@@ -83,9 +84,9 @@ class Results:
             return 0, -1
         tenants = [part.tenant_id for part in self.operation.tenants]
         tenant, index = place
-        if tenant not in tenants or not index.removeprefix("-").isdecimal():
+        if tenant not in tenants:
             raise bad_cursor()
-        return tenants.index(tenant), int(index)
+        return tenants.index(tenant), cursor_number(index)
 
     async def _blocks(self, part: TenantPart, after: int) -> AsyncIterator[Block]:
         """The users of one tenant after an index; nobody until the selection is resolved."""

@@ -1,5 +1,7 @@
 """The registry of tenants, and what a tenant subscribes to."""
 
+import re
+from collections.abc import Container
 from dataclasses import replace
 
 import azure.functions as func
@@ -13,6 +15,7 @@ from shared.domain.caller import Role
 from shared.domain.tenant import Tenant
 from shared.errors import Denied, GraphError, NotFound, Problem, RequestRejected
 from shared.services import Services
+from shared.tables.paging import bad_cursor, read_cursor
 from triggers.http import Call, json_answer
 from triggers.query import next_link
 from triggers.router import Router
@@ -35,7 +38,10 @@ TENANT = f"{BASE}/tenants/{{tenant}}"
 )
 async def list_tenants(call: Call, app: Services) -> func.HttpResponse:
     """One page of the tenants that the caller sees."""
-    found, cursor = await app.tenants.list(call.caller, top=call.query.top(), cursor=call.query.text("cursor"))
+    after = call.query.text("cursor")
+    if (place := read_cursor(after, 1)) and not is_guid(place[0]):
+        raise bad_cursor()
+    found, cursor = await app.tenants.list(call.caller, top=call.query.top(), cursor=after)
     value = [present.tenant(each) for each in found]
     return json_answer(Page[TenantResource](value=value, next_link=next_link(call.url, cursor)))
 
@@ -67,17 +73,22 @@ async def get_tenant(call: Call, app: Services) -> func.HttpResponse:
             Answer(201, "It was registered.", TenantResource, headers=("Location",)),
             Answer(200, "It was changed.", TenantResource),
         ),
-        problems={422: "The tenant cannot be found by this domain."},
+        problems={
+            409: "Somebody else changed the tenant at the same time.",
+            422: "The tenant cannot be found by this domain, or the credential is not one of the app's.",
+            502: "Graph refused for a reason that trying again does not mend.",
+        },
     )
 )
 async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
     """Register or change a tenant; the directory is asked for what it is."""
-    name, body = call.path["tenant"].strip(), call.parsed(TenantBody)
+    name, body = call.path["tenant"].strip().lower(), call.parsed(TenantBody)
+    _refuse_impossible(name, body, app.settings.graph_credentials)
     known = await _registered(call, app, name)
-    if known is None and call.caller.tenants is not None and name.lower() not in call.caller.tenants:
+    if known is None and call.caller.tenants is not None and name not in call.caller.tenants:
         raise NotFound(f"there is no tenant {name}")
     told = {field: getattr(body, field) for field in body.model_fields_set & CHANGEABLE}
-    wished = replace(known or Tenant(id=name.lower()), **told)
+    wished = replace(known or Tenant(id=name), **told)
     tenant = await _as_the_directory_says(app, wished)
     if known is None and (known := await _registered(call, app, tenant.id)):
         # It is registered, but not yet by this domain: what is kept of it stays.
@@ -92,6 +103,20 @@ async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
 
 
 CHANGEABLE = frozenset({"enabled", "tags", "credential", "default_usage_location", "protected_users", "drops"})
+
+
+DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+
+
+def _refuse_impossible(name: str, body: TenantBody, credentials: Container[str]) -> None:
+    """Raise ``RequestRejected`` (422) for what no directory need be asked about."""
+    if not (is_guid(name) or DOMAIN.fullmatch(name)):
+        problem = Problem("/tenant", f"{name} is neither a GUID nor a domain (an international one begins with xn--)")
+        raise RequestRejected(422, "The path names no tenant.", [problem])
+    if "credential" in body.model_fields_set and body.credential.lower() not in credentials:
+        setting = f"GRAPH_CREDENTIAL_{body.credential.upper()}"
+        problem = Problem("/credential", f"There is no credential {body.credential}: the setting {setting} is missing")
+        raise RequestRejected(422, "The body names a credential that the app does not have.", [problem])
 
 
 async def _registered(call: Call, app: Services, name: str) -> Tenant | None:
@@ -138,7 +163,10 @@ async def _as_the_directory_says(app: Services, wished: Tenant) -> Tenant:
         role=Role.READ,
         answers=(Answer(200, "All of them, as one page.", Page[LicenceBody]),),
         parameters=(TOP, CURSOR),
-        problems={409: "Consent or a permission is missing in the tenant."},
+        problems={
+            409: "Consent or a permission is missing in the tenant.",
+            502: "Graph refused for a reason that trying again does not mend.",
+        },
     )
 )
 async def list_licenses(call: Call, app: Services) -> func.HttpResponse:

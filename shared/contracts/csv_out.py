@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from shared.contracts.responses import AuditEntryBody, HeldLicence, ResultBody
 
 PIECE_BYTES = 64 * 1024
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take for the beginning of a formula, full-width forms included.
+https://owasp.org/www-community/attacks/CSV_Injection"""
 
 RESULT_COLUMNS = (
     "tenantId",

@@ -1,5 +1,7 @@
 """The OpenAPI 3.1 document and a page that shows it, both made from the route table and the models."""
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -15,9 +17,13 @@ from shared.contracts.responses import ProblemBody
 from shared.contracts.routes import Answer, Json, Parameter, Route
 
 TITLE = "Bulk licences"
-_COMMON = {500: "A fault of the app; the correlation id finds it in the log.", 503: "A dependency is down."}
+_COMMON = {
+    400: "Malformed or invalid; a query parameter that is not known here is.",
+    500: "A fault of the app; the correlation id finds it in the log.",
+    503: "A dependency is down; Retry-After says when to come back.",
+}
 _WITH_CALLER = {401: "No caller.", 403: "Not this caller's role."}
-_WITH_BODY = {400: "Malformed or invalid.", 413: "Above 20 MB.", 415: "The content type must be application/json."}
+_WITH_BODY = {413: "Above 20 MB.", 415: "The content type must be application/json, in UTF-8."}
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -60,8 +66,6 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
         operation["description"] = f"Needs the role {role}."
         operation["security"] = [{"apiKey": []}]
         problems |= _WITH_CALLER
-    if route.parameters:
-        problems.setdefault(400, "A parameter is wrong.")
     if path_parameters:
         problems.setdefault(404, "Unknown, or outside the caller's grants.")
     if route.body:
@@ -71,7 +75,10 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
     responses = {str(answer.status): _answer(answer, schemas) for answer in route.answers}
     problem = {"application/problem+json": {"schema": schemas[ProblemBody]}}
     for status, text in sorted(problems.items()):
-        responses.setdefault(str(status), {"description": text, "content": problem})
+        told: Json = {"description": text, "content": problem}
+        if status == 503:
+            told["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
+        responses.setdefault(str(status), told)
     operation["responses"] = responses
     return operation
 
@@ -104,6 +111,13 @@ code,pre{font-family:ui-monospace,monospace;font-size:13px}pre{background:#f3f3f
 section{border-top:1px solid #ccc;padding:.6rem 0}h2{font-size:1.05rem}table{border-collapse:collapse}
 td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}
 """
+
+
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+DOCS_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of the page: its own style and nothing else."""
 
 
 def docs_page(routes: Iterable[Route], document: Json) -> str:

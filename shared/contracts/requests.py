@@ -4,10 +4,11 @@ A body names tenants by domain, SKUs by part number or friendly name, service pl
 all of them to GUIDs; the result is the same model, is stored as ``staging/{sha256}`` and is what is executed.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -17,6 +18,8 @@ from shared.errors import Problem, RequestRejected
 
 MAX_USERS = 200_000
 MAX_TARGETS = 1_000
+MAX_LIST = 32_000
+"""Characters of a tenant's list, as JSON: it is kept in one column of a table."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
 
@@ -125,6 +128,20 @@ class AssignBody(Request):
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
+def _short_together(texts: tuple[str, ...]) -> tuple[str, ...]:
+    size = len(json.dumps(texts))
+    if size > MAX_LIST:
+        raise PydanticCustomError(
+            "too_much",
+            "All of them together have {size} characters; at most {most} are kept",
+            {"size": size, "most": MAX_LIST},
+        )
+    return texts
+
+
+Kept = AfterValidator(_short_together)
+
+
 class TenantBody(Request):
     """The body of ``PUT /tenants/{tenant}``: any part of a tenant's fields.
 
@@ -134,10 +151,10 @@ class TenantBody(Request):
     """
 
     enabled: bool = True
-    tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    tags: Annotated[tuple[Text, ...], Field(max_length=100), Kept] = ()
     credential: Text = "default"
     default_usage_location: Country | None = None
-    protected_users: Annotated[tuple[Text, ...], Field(max_length=1_000)] = ()
+    protected_users: Annotated[tuple[Text, ...], Field(max_length=1_000), Kept] = ()
     drops: tuple[Literal["assign", "remove", "modify", "transfer"], ...] = ()
     tenant_id: Text | None = None
     domains: tuple[Text, ...] = ()

@@ -233,3 +233,17 @@ async def test_two_targets_of_one_tenant_are_one_selection(part_of: MakePart) ->
 
     assert await selected(part) == [upn(2), upn(0), upn(3)]
     assert dict((await part.row()).excluded) == {"Excluded": 1}
+
+
+async def test_a_slip_in_an_exclusion_excludes_nobody_silently(part_of: MakePart) -> None:
+    """Who is to be left out must exist: the tenant ends with the name, and nobody is touched."""
+    target = {"users": {"group": {"displayName": "Everyone"}}, "exclude": {"users": ["brekglass@contoso.com"]}}
+    part = await part_of(3)
+    part = await another(part.app, part.tenant, targets=[{"tenant": part.run.tenant, **target}])
+    await part.begin()
+
+    resolved = await part.resolve()
+
+    assert resolved.stop is not None
+    assert resolved.stop.code == ResultCode.USER_NOT_FOUND
+    assert "brekglass@contoso.com" in resolved.stop.message

@@ -10,7 +10,7 @@ from shared.contracts.csv_out import RESULT_COLUMNS, csv_pieces, result_row, saf
 from shared.contracts.responses import ResultBody, ResultError
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"])
 def test_a_cell_that_looks_like_a_formula_is_quoted(start: str) -> None:
     """Trap 42: what a user typed into the directory never becomes a formula."""
     assert safe(f"{start}1+1") == f"'{start}1+1"

@@ -10,7 +10,7 @@ from shared.catalogue import catalogue, find_plan, nearest_plans
 from shared.contracts.requests import AssignBody, TenantBody, normalise, parse_stored
 from shared.domain.tenant import Tenant
 from shared.errors import RequestRejected
-from triggers.http import invalid
+from triggers.bodies import invalid
 
 CONTOSO = Tenant(id="11111111-1111-4111-8111-111111111111", domains=("contoso.com",))
 E3, E5 = "05e9a617-0261-4cee-bb44-138d3ef5d965", "06ebc4ee-1bb5-47dd-8120-11324bc54e06"

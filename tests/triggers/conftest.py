@@ -84,11 +84,12 @@ class Api:
         key: str | None = ADMIN,
         headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
+        path_parameters: dict[str, str] | None = None,
         **more: str,
     ) -> Answer:
         """Send a request to ``path`` below the base path (below ``/api`` when it begins with a slash).
 
-        ``query`` and ``more`` are its parameters.
+        ``query`` and ``more`` are its parameters; ``path_parameters`` stand in for those of the path, decoded.
         """
         parts = urlsplit(path)
         full = parts.path.removeprefix("/") if path.startswith("/") else f"{BASE}/{parts.path}"
@@ -102,7 +103,7 @@ class Api:
             url=f"https://app.test/api/{full}" + (f"?{urlencode(params)}" if params else ""),
             headers=sent | (headers or {}),
             params=params,
-            route_params=route_params,
+            route_params=route_params | (path_parameters or {}),
             body=body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode(),
         )
         response = await respond(route, handler, request, self.app, self.start)

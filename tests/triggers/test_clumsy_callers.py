@@ -1,0 +1,235 @@
+"""What a clumsy or hostile caller sends: each is refused by name, and nothing is changed."""
+
+import codecs
+from typing import Any
+
+import pytest
+
+from shared.contracts.openapi import DOCS_POLICY
+from shared.tables.paging import make_cursor
+from tests.triggers.conftest import FOREIGN, GOLD, Api, assign_body
+from triggers.bodies import MAX_FAULTS
+
+
+def raw(tenant: str, licences: str = '[{"sku": "SPE_E5"}]') -> str:
+    """An assign body as text, to be spoiled."""
+    return f'{{"targets": [{{"tenant": "{tenant}", "users": {{"users": ["a@b.c"]}}}}], "licenses": {licences}}}'
+
+
+async def unchanged(api: Api) -> bool:
+    """Whether nothing was started or claimed."""
+    return not api.started and (await api.send("GET", "operations")).json["value"] == []
+
+
+GOOD = raw("contoso.com")
+SPOILED = {
+    "twice": (GOOD[:-1] + ', "licenses": [{"sku": "SPE_E3"}]}', "licenses stands twice"),
+    "twice inside": (GOOD.replace('"tenant"', '"tenant": "other.example", "tenant"'), "tenant stands twice"),
+    "utf-16": (GOOD.encode("utf-16"), "UTF-16"),
+    "deep": ('{"a":' * 50_000, "recursion limit"),
+    "trailing": (GOOD + "x", "trailing characters"),
+    "half a character": (GOOD.replace("a@b.c", "\\ud800"), "line 1 column"),
+    "latin-1": (GOOD.replace("a@b.c", "é").encode("latin-1"), "line 1 column"),
+}
+
+
+@pytest.mark.parametrize(("body", "said"), SPOILED.values(), ids=SPOILED.keys())
+async def test_a_body_that_is_not_plain_json_is_refused(
+    api: Api, registered: str, body: str | bytes, said: str
+) -> None:
+    """400 that says what is wrong; of two fields with one name none is guessed to be meant."""
+    answer = await api.send("POST", "assign", body if isinstance(body, bytes) else body.encode())
+
+    assert answer.status == 400
+    assert said in answer.json["detail"]
+    assert await unchanged(api)
+
+
+async def test_a_byte_order_mark_is_no_fault(api: Api, registered: str) -> None:
+    """Windows tools put one in front of UTF-8."""
+    answer = await api.send("POST", "assign", codecs.BOM_UTF8 + raw(registered).encode())
+
+    assert answer.status == 202
+
+
+@pytest.mark.parametrize(("charset", "status"), [("utf-16", 415), ("iso-8859-1", 415), ('"UTF-8"', 202)])
+async def test_only_utf_8_is_taken(api: Api, registered: str, charset: str, status: int) -> None:
+    """JSON is exchanged in UTF-8 (RFC 8259); another charset is refused by its name."""
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    answer = await api.send("POST", "assign", raw(registered).encode(), headers=headers)
+
+    assert answer.status == status
+    assert status == 202 or charset in answer.json["detail"]
+
+
+async def test_faults_beyond_a_hundred_are_not_told(api: Api, registered: str) -> None:
+    """One mistake many times gives a short answer."""
+    body = assign_body(registered, targets=[{"tenant": registered, "users": {"users": [""] * 50_000}}])
+    answer = await api.send("POST", "assign", body)
+
+    assert answer.status == 400
+    assert "more than 100 faults" in answer.json["detail"]
+    assert len(answer.json["errors"]) == MAX_FAULTS
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "said"),
+    [
+        ({"licenses": []}, "/licenses", "At least 1"),
+        ({"licenses": [{"sku": "SPE_E5"}] * 51}, "/licenses", "At most 50"),
+        ({"confirm": 247}, "/confirm", "not known"),
+        ({"options": {"canary": {"users": 1}}}, "/options/canary", "not known"),
+        ({"options": None}, "/options", "object"),
+    ],
+    ids=["none", "too many", "confirm", "canary", "null"],
+)
+async def test_a_fault_is_told_in_plain_words(
+    api: Api, registered: str, changes: dict[str, Any], pointer: str, said: str
+) -> None:
+    """The pointer leads to it, and no word of the parser's own language is in the way."""
+    answer = await api.send("POST", "assign", assign_body(registered, **changes))
+
+    assert answer.status == 400
+    assert said in answer.pointers[pointer]
+    assert "Tuple" not in answer.pointers[pointer]
+    assert await unchanged(api)
+
+
+@pytest.mark.parametrize("name", ["*", "tag:gold"])
+async def test_many_tenants_at_once_are_refused_until_their_guard_exists(api: Api, registered: str, name: str) -> None:
+    """422 that says why and what to do in its place."""
+    answer = await api.send("POST", "assign", assign_body(name))
+
+    assert answer.status == 422
+    assert "confirm" in answer.pointers["/targets/0/tenant"]
+    assert "name each tenant" in answer.pointers["/targets/0/tenant"]
+    assert await unchanged(api)
+
+
+async def test_a_body_where_none_is_taken_is_refused(api: Api, registered: str) -> None:
+    """Cancel with a tenant in the body would cancel all of them; an empty object is what clients send for nothing."""
+    started = (await api.send("POST", "assign", assign_body(registered))).json["id"]
+    refused = await api.send("POST", f"operations/{started}/cancel", {"tenant": registered})
+
+    assert refused.status == 400
+    assert (await api.send("GET", f"operations/{started}")).json["status"] == "queued"
+    assert (await api.send("POST", f"operations/{started}/cancel", {})).status == 202
+
+
+@pytest.mark.parametrize("path", ["operations", "audit"])
+@pytest.mark.parametrize(
+    ("begin", "end", "status"),
+    [
+        ("2026-11-25", "2026-11-01", 400),
+        ("2026-11-25", "2026-11-25", 400),
+        ("9999-12-31T23:59:59-23:00", None, 400),
+        (None, "0001-01-01T00:00:00+23:00", 400),
+        ("0001-01-01", "9999-12-31", 200),
+        ("9999-12-31", None, 200),
+        (None, "0001-01-01", 200),
+    ],
+)
+async def test_times_at_the_edge_of_time_are_no_fault_of_the_app(
+    api: Api, path: str, begin: str | None, end: str | None, status: int
+) -> None:
+    """What cannot be is refused; a period may reach beyond all there is, and costs no more for it."""
+    answer = await api.send("GET", path, query={k: v for k, v in (("from", begin), ("to", end)) if v})
+
+    assert answer.status == status
+
+
+async def test_a_period_beyond_all_there_is_holds_everything(api: Api, registered: str) -> None:
+    """Neither end of it cuts anything off."""
+    started = (await api.send("POST", "assign", assign_body(registered))).json["id"]
+
+    async def listed(**query: str) -> list[str]:
+        return [each["id"] for each in (await api.send("GET", "operations", query=query)).json["value"]]
+
+    assert await listed(**{"from": "0001-01-01", "to": "9999-12-31"}) == [started]
+    assert await listed(**{"from": "9999-12-30"}) == []
+    assert await listed(to="0001-01-02") == []
+
+
+@pytest.mark.parametrize(
+    "path", ["tenants", "tenants/contoso.com/licenses", "audit", "operations", "operations/{id}/results"]
+)
+async def test_a_cursor_of_any_other_list_is_refused(api: Api, registered: str, path: str) -> None:
+    """It would show the wrong page without saying so; numbers that no list has are no exception."""
+    started = (await api.send("POST", "assign", assign_body(registered))).json["id"]
+    path = path.format(id=started)
+    cursors = {
+        "tenants": [registered],
+        "licenses": ["3"],
+        "operations": ["8236004750145297|x"],
+        "results": [registered, "5"],
+        "audit": [FOREIGN, "9" * 5000],
+        "unheard of": ["9" * 5000],
+        "beyond": [registered, "9" * 5000],
+    }
+    own = path.rpartition("/")[2]
+    for name, parts in cursors.items():
+        if name != own and not (own == "audit" and name == "results"):
+            answer = await api.send("GET", path, cursor=make_cursor(*parts))
+            assert answer.status == 400, name
+
+
+NO_NAMES = ["é.example", "%00", "\x00", "*", "tag:gold", "a b", "common", "a/b", "x" * 600, "-a.b"]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+async def test_what_is_no_tenants_name_cannot_be_registered(api: Api, name: str) -> None:
+    """422 before any directory or token service is asked by such a name."""
+    answer = await api.send("PUT", "tenants/x", {}, path_parameters={"tenant": name})
+
+    assert answer.status == 422
+    assert "GUID" in answer.pointers["/tenant"]
+
+
+async def test_a_credential_that_the_app_does_not_have_is_refused(api: Api, registered: str) -> None:
+    """Otherwise the tenant would silently lose its consent; the text names the setting that is missing."""
+    answer = await api.send("PUT", f"tenants/{registered}", {"credential": "gov"})
+
+    assert answer.status == 422
+    assert "GRAPH_CREDENTIAL_GOV" in answer.pointers["/credential"]
+    assert (await api.send("GET", f"tenants/{registered}")).json["consent"] == "granted"
+
+
+async def test_lists_too_long_to_be_kept_are_refused_with_a_pointer(api: Api, registered: str) -> None:
+    """A thousand long names do not fit."""
+    answer = await api.send("PUT", f"tenants/{registered}", {"protectedUsers": ["x" * 100] * 1000})
+
+    assert answer.status == 400
+    assert "characters" in answer.pointers["/protectedUsers"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json", "operations", "operations/none"])
+async def test_no_answer_is_kept_or_guessed_at(api: Api, path: str) -> None:
+    """Answers hold people's names: nothing between us and the caller may store them, whatever their status."""
+    answer = await api.send("GET", path)
+
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_the_page_may_load_nothing_but_its_own_style(api: Api) -> None:
+    """The browser itself keeps it from asking for anything else, or from running anything."""
+    answer = await api.send("GET", "/docs")
+
+    assert answer.headers["Content-Security-Policy"] == DOCS_POLICY
+    assert "default-src 'none'" in DOCS_POLICY
+    assert "unsafe" not in DOCS_POLICY
+
+
+async def test_a_sign_in_header_makes_nobody_a_caller(api: Api) -> None:
+    """Trap 45: whoever reaches the app directly can write such headers."""
+    headers = {"X-MS-CLIENT-PRINCIPAL": "eyJhIjoxfQ==", "X-MS-CLIENT-PRINCIPAL-ID": "x", "Authorization": "Bearer x"}
+
+    assert (await api.send("GET", "operations", key=None, headers=headers)).status == 401
+
+
+async def test_a_tenant_in_the_body_is_not_believed(api: Api, registered: str) -> None:
+    """Trap 44: the caller's tenants come from its grant, and what lies outside does not exist."""
+    answer = await api.send("POST", "assign", assign_body(registered), key=GOLD)
+
+    assert answer.status == 404
+    assert await unchanged(api)

@@ -1,0 +1,109 @@
+"""Bodies of requests: what is taken at all, and what is said about one that is wrong."""
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import azure.functions as func
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from shared.contracts.routes import Route
+from shared.errors import Problem, RequestRejected
+
+MAX_BODY = 20 * 1024 * 1024
+MAX_FAULTS = 100
+"""So many faults of one body are told: who has more has one mistake many times."""
+
+
+def checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, str]) -> bytes:
+    """The raw body, without a byte order mark; ``headers`` have lower-case names.
+
+    Raises ``RequestRejected``: 413 when it is too large, 415 when it is not announced as JSON in UTF-8, 400 when it is
+    UTF-16 all the same, or stands where none is taken.
+    """
+    body = request.get_body()
+    if len(body) > MAX_BODY:
+        raise RequestRejected(413, f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
+    if route.body is None:
+        if route.method != "GET" and body.strip() not in (b"", b"{}"):
+            raise RequestRejected(400, "This takes no body; what it says would be ignored.")
+        return b""
+    media_type, _, parameters = headers.get("content-type", "").partition(";")
+    media_type = media_type.strip().lower()
+    if media_type != "application/json":
+        raise RequestRejected(415, f"The content type must be application/json, not {media_type or 'absent'}.")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.strip().lower().partition("=")
+        if name == "charset" and value.strip('"') not in ("utf-8", "utf8"):
+            raise RequestRejected(415, f"The charset must be utf-8, not {value}.")
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise RequestRejected(400, "The body is UTF-16; send it as UTF-8.")
+    return body.removeprefix(codecs.BOM_UTF8)
+
+
+def parsed[M: BaseModel](model: type[M], body: bytes) -> M:
+    """The body as ``model``; raises ``RequestRejected`` (400) with a pointer to every fault."""
+    try:
+        found = model.model_validate_json(body)
+    except ValidationError as error:
+        raise invalid(error) from None
+    # Of two fields with one name the parser takes the last: which one was meant is not ours to guess.
+    json.loads(body, object_pairs_hook=_each_once, parse_int=str)
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise RequestRejected(400, f"The body is not valid: the field {name} stands twice in one object.")
+        seen.add(name)
+
+
+def invalid(error: ValidationError) -> RequestRejected:
+    """A fault of the body as pydantic found it, with JSON pointers (RFC 6901); malformed JSON names the position."""
+    faults = error.errors(include_url=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        return RequestRejected(400, f"The body is no JSON: {_context(faults[0])['error']}.")
+    problems = list(islice(_problems(faults), MAX_FAULTS + 1))
+    more = f": it has more than {MAX_FAULTS} faults, the first are told" if len(problems) > MAX_FAULTS else ""
+    return RequestRejected(400, f"The body is not valid{more}.", problems[:MAX_FAULTS])
+
+
+def _problems(faults: list[ErrorDetails]) -> Iterator[Problem]:
+    places = [fault["loc"] for fault in faults]
+    for fault in faults:
+        if fault["type"] != "too_short" or not any(_within(place, fault["loc"]) for place in places):
+            yield Problem("".join(f"/{_escaped(part)}" for part in fault["loc"]), _detail(fault))
+
+
+def _detail(fault: ErrorDetails) -> str:
+    match fault["type"]:
+        case "extra_forbidden":
+            return "This field is not known"
+        case "missing":
+            return "This field is missing"
+        case "too_short":
+            told = _context(fault)
+            return f"At least {told['min_length']} is needed, not {told['actual_length']}"
+        case "too_long":
+            told = _context(fault)
+            return f"At most {told['max_length']} are taken, not {told['actual_length'] or 'more'}"
+        case _:
+            return fault["msg"]
+
+
+def _context(fault: ErrorDetails) -> dict[str, Any]:
+    return fault.get("ctx", {})
+
+
+def _within(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    """Whether ``place`` lies inside ``outer``: an array that lost its faulty items is not too short as well."""
+    return len(place) > len(outer) and place[: len(outer)] == outer
+
+
+def _escaped(part: int | str) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
