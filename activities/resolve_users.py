@@ -99,7 +99,7 @@ async def _selected(
 ) -> AsyncIterator[User]:
     """The users of all the tenant's targets, each once; what is left out is counted in ``excluded``."""
     barred = {name.casefold() for name in protected}
-    out = {user.id for target in targets if target.exclude async for user in _users(search, target.exclude) if user.id}
+    out = {user.id for target in targets if target.exclude async for user in _excluded(search, target.exclude)}
     seen: set[str] = set()
     left_out: dict[str, str] = {}
     for target in targets:
@@ -125,7 +125,7 @@ async def _excluded(search: Search, selection: Selection) -> AsyncIterator[User]
     async for user in _users(search, selection):
         if not user.id:
             raise UserMissing(
-                f"The user {user.user_principal_name} to be excluded does not exist",
+                f"{user.user_principal_name}, who is to be excluded, does not exist",
                 tenant_id=search.directory.tenant_id,
             )
         yield user

@@ -93,7 +93,7 @@ async def test_seatless_users_get_their_outcome_when_the_host_died_right_before(
     app, run = part.app, part.run
     skus = {sku.id: sku for sku in await app.directory(run.tenant).skus()}
     need = await _need(app, run, 1)
-    granted = await _reserve(app, run, skus, need, partial=True)
+    granted = await _reserve(app, run, skus, need, app.tables.now().timestamp(), partial=True)
     assert isinstance(granted, dict)
     trimmed, _ = trim(await app.plans.read_chunk(run.operation, run.tenant, 0), granted, skus)
     await app.plans.replace_chunk(run.operation, run.tenant, 0, trimmed)  # and here the host died
