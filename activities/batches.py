@@ -56,8 +56,8 @@ class Batch:
         counts = Counter(outcome.code or "" for outcome in (*self.recorded, *outcomes))
         to_audit = (mark,) if any(outcome.before for outcome in outcomes) else ()
         settled = {outcome.index for outcome in outcomes}
-        answered = [attempt.mark for attempt in self.attempts] if sending.all_known else list(self.summary.answered)
-        unknown = set[int]() if sending.all_known else set(self.summary.unknown) - settled - sending.sent_to
+        answered = [*self.summary.answered, *sorted(sending.resolved), *([mark] if sending.answered else [])]
+        unknown = set(self.summary.unknown) - sending.resolved_users - settled - sending.sent_to
         return Summary(
             batch=self.summary.batch,
             by_code=dict(counts),
@@ -65,7 +65,7 @@ class Batch:
             first_index=self.decisions[0].index,
             last_index=self.decisions[-1].index,
             throttled=self.summary.throttled + sending.throttled,
-            answered=tuple(dict.fromkeys([*answered, mark] if sending.answered else answered)),
+            answered=tuple(dict.fromkeys(answered)),
             unknown=tuple(sorted(unknown | set(sending.unknown))),
             located=tuple(sorted(sending.ours.union(self.summary.located))),
             seats=seats_of(self, (*self.recorded, *outcomes)),

@@ -53,7 +53,9 @@ async def read_again(
             todo += reading.judge(decision, change, user, recent.get(decision.user_id, []))
         else:
             reading.missing(decision, change, user)
-    sending.all_known = not sending.unknown
+    if not sending.unknown:
+        sending.resolved = frozenset(attempt.mark for attempt in batch.attempts)
+        sending.resolved_users = frozenset(batch.summary.unknown)
     return todo
 
 

@@ -48,8 +48,10 @@ class Sending:
     """Seconds after which all the users that are left may be sent again."""
     unknown: list[int] = field(default_factory=list[int])
     """Users of whom nobody knows yet what became of them."""
-    all_known: bool = False
-    """Every user could be read, and of none a write may still be under way: earlier attempts are no riddle any more."""
+    resolved: frozenset[str] = frozenset()
+    """Marks of earlier attempts of which nothing may be under way any more: every user could be read, and shows it."""
+    resolved_users: frozenset[int] = frozenset()
+    """Users who were unknown, and are not any more for the same reason."""
     answered: bool = False
     """The attempt was written ahead and came back."""
     twice: bool = False
