@@ -56,7 +56,7 @@ async def test_it_prints_its_addresses_then_ready_and_obeys_sigterm() -> None:
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 20) == 0
         assert not [part for part in parts if part.is_running() and part.status() != psutil.STATUS_ZOMBIE]
-    for name in ("portal", "docs", "API", "API key", "storage", "logs"):
+    for name in ("docs", "API", "API key", "storage", "logs"):
         assert f"\n  {name} " in f"\n{printed}"
 
 
