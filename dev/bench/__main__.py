@@ -24,7 +24,7 @@ async def main(names: list[str], console: Console) -> int:
     for column in ("what", "figures", "goal", "met"):
         table.add_column(column)
     for row in rows:
-        figures = "\n".join(f"{name}: {value:,.2f}" for name, value in row.figures.items())
+        figures = "\n".join(f"{name}: {value:,.2f}".removesuffix(".00") for name, value in row.figures.items())
         table.add_row(row.name, figures, row.goal, "yes" if row.met else "NO")
     console.print(table)
     kept = {row.name: {name: round(value, 3) for name, value in row.figures.items()} for row in rows}
