@@ -118,10 +118,6 @@ class ResultStore:
         """Outcomes of the users from ``first_index`` to ``last_index``, both included, in selection order."""
         return await _read(self._users(op, tenant, first_index, last_index))
 
-    async def marked(self, op: str, tenant: str, first_index: int, last_index: int, mark: str) -> list[Outcome]:
-        """As ``outcomes``, those of one write only."""
-        return await _read(self._users(op, tenant, first_index, last_index, mark=mark))
-
     async def page(self, op: str, tenant: str, *, status: str | None, after_index: int, top: int) -> list[Outcome]:
         """The next ``top`` outcomes after an index (-1 for the first page), of one status where one is given."""
         found: list[Outcome] = []

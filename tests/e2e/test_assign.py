@@ -5,6 +5,7 @@ import pytest
 from dev.api import Json
 from dev.stack import Stack
 from dev.trial import E5, POWER_BI, Trial
+from tests.e2e.chain import assert_chain_intact
 from tests.e2e.conftest import FAST
 
 
@@ -38,6 +39,7 @@ async def _assign_under_fire(trial: Trial, seed: int) -> None:
     await trial.assert_single_flight(tenant)
     assert operation["status"] == "succeeded", operation["errors"]
     await trial.assert_exact(operation, tenant)
+    await assert_chain_intact(trial, tenant, 2000)
 
 
 async def test_the_last_seats_are_given_in_selection_order(trial: Trial) -> None:

@@ -10,6 +10,7 @@ from dev.api import Api
 from dev.stack import Stack
 from dev.stack.stack import REPOSITORY
 from dev.trial import Trial
+from tests.e2e.chain import assert_chain_intact
 from tests.e2e.conftest import FAST
 from tests.e2e.test_assign import until_succeeded
 
@@ -30,6 +31,7 @@ async def test_a_killed_host_is_taken_up_where_it_was(trial: Trial) -> None:
         assert operation["status"] == "succeeded"
         await trial.assert_exact(operation, tenant)
     await trial.assert_single_flight(tenant)
+    await assert_chain_intact(trial, tenant, USERS)
 
 
 async def test_terminated_instances_are_started_again(trial: Trial) -> None:
