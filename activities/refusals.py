@@ -2,19 +2,10 @@
 
 from shared.contracts.work import Halt, Stop
 from shared.domain.caller import SYSTEM
-from shared.domain.codes import ResultCode, TenantErrorCode
 from shared.domain.tenant import Tenant
-from shared.errors import (
-    Denied,
-    GraphError,
-    GroupAmbiguous,
-    GroupNotFound,
-    NotFound,
-    Throttled,
-    Unavailable,
-    UserMissing,
-)
+from shared.errors import Denied, GraphError, NotFound, Throttled, Unavailable
 from shared.graph.directory import Directory
+from shared.refusals import code_of
 from shared.services import Services
 
 WAIT_SECONDS = 5.0
@@ -37,18 +28,4 @@ def halt(error: GraphError) -> Halt:
     """Why the tenant ends, or how long to wait before asking again."""
     if isinstance(error, Throttled | Unavailable):
         return Halt(wait=error.retry_after or WAIT_SECONDS, message=str(error))
-    return Halt(stop=Stop(code=_code(error), message=str(error)))
-
-
-def _code(error: GraphError) -> str:
-    match error:
-        case GroupNotFound():
-            return TenantErrorCode.GROUP_NOT_FOUND
-        case GroupAmbiguous():
-            return TenantErrorCode.GROUP_AMBIGUOUS
-        case Denied():
-            return ResultCode.PERMISSION_DENIED
-        case UserMissing():
-            return ResultCode.USER_NOT_FOUND
-        case _:
-            return ResultCode.GRAPH_ERROR
+    return Halt(stop=Stop(code=code_of(error), message=str(error)))

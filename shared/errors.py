@@ -12,6 +12,7 @@ LicenceError
     ├── Denied             consent or permission missing                      → ends this tenant
     ├── GroupNotFound      no group with this id or name                      → ends this tenant
     ├── GroupAmbiguous     several groups of this name, carries their ids     → ends this tenant
+    ├── BadFilter          Graph does not take the filter of a selection      → ends this tenant
     ├── UserMissing        a user that must be there is not                   → ends this tenant
     └── OutcomeUnknown     a write was sent, no answer came: read before sending again
 """
@@ -106,6 +107,10 @@ class GroupAmbiguous(GraphError):
     """Several groups carry this display name; ``group_ids`` are the candidates, also named in the text."""
 
     group_ids: tuple[str, ...] = ()
+
+
+class BadFilter(GraphError):
+    """Graph does not take a ``$filter``; the text has Graph's own reason."""
 
 
 class UserMissing(GraphError):

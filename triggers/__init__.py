@@ -2,10 +2,10 @@
 
 import azure.durable_functions as df
 
-from triggers import anchors, assign, audit, operations, sweeper, tenants
+from triggers import anchors, assign, audit, operations, people, selections, sweeper, tenants
 from triggers.meta import meta_router
 
-API = (assign.router, operations.router, audit.router, tenants.router)
+API = (assign.router, operations.router, audit.router, tenants.router, people.router, selections.router)
 META = meta_router(API)
 
 BLUEPRINTS: tuple[df.Blueprint, ...] = (

@@ -68,7 +68,7 @@ async def assign(call: Call, app: Services) -> func.HttpResponse:
         return await _answer(call, app, known, 200)
     tenants = await targets_of(app, call.caller, tuple(target.tenant for target in body.targets))
     named = list({tenant.id: tenant for tenant in tenants.values()}.values())
-    skus = await resolve_skus(app, body, named)
+    skus = await resolve_skus(app, tuple(body.sku_names()), named)
     request = normalise(body, tenants, skus, plan_of, nearest_plans)
     stored = request.stored()
     request_sha = hashlib.sha256(stored).hexdigest()

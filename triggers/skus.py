@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from shared.catalogue import AmbiguousSku, Catalogue, catalogue, find_plan, is_guid
-from shared.contracts.requests import AssignBody, Licence
+from shared.contracts.selections import SkuName
 from shared.domain.model import ServicePlan, Sku
 from shared.domain.tenant import Tenant
 from shared.errors import Denied, DependencyDown, GraphError, Problem, RequestRejected
@@ -13,32 +13,32 @@ from shared.services import Services
 TENANTS_AT_ONCE = 8
 
 
-async def resolve_skus(app: Services, body: AssignBody, tenants: Sequence[Tenant]) -> Mapping[str, Sku]:
-    """The SKU of each name in ``body.licenses``.
+async def resolve_skus(app: Services, names: Sequence[SkuName], tenants: Sequence[Tenant]) -> Mapping[str, Sku]:
+    """The SKU of each name in a body.
 
     A GUID that nobody knows stands for itself: planning tells whether the tenant has it. Raises ``RequestRejected``
     (422) with the nearest part numbers for what is unknown or ambiguous, and ``DependencyDown`` when no tenant could be
     asked.
     """
     known = catalogue()
-    if not all(_settled(known, licence) for licence in body.licenses):
+    if not all(_settled(known, wanted) for wanted in names):
         known = known.with_skus(await _live_skus(app, tenants))
     found: dict[str, Sku] = {}
     problems: list[Problem] = []
-    for n, licence in enumerate(body.licenses):
+    for pointer, name, _ in names:
         try:
-            sku = known.find(licence.sku)
+            sku = known.find(name)
         except AmbiguousSku as ambiguous:
-            problems.append(Problem(f"/licenses/{n}/sku", str(ambiguous)))
+            problems.append(Problem(pointer, str(ambiguous)))
             continue
-        if sku is None and is_guid(licence.sku):
-            sku = Sku(licence.sku.lower(), "")
+        if sku is None and is_guid(name):
+            sku = Sku(name.lower(), "")
         if sku is None:
-            near = known.nearest(licence.sku)
+            near = known.nearest(name)
             hint = f"; nearest: {', '.join(near)}" if near else ""
-            problems.append(Problem(f"/licenses/{n}/sku", f"{licence.sku} is no known SKU{hint}"))
+            problems.append(Problem(pointer, f"{name} is no known SKU{hint}"))
         else:
-            found[licence.sku] = sku
+            found[name] = sku
     if problems:
         raise RequestRejected(422, "The request names SKUs that are not known.", problems)
     return found
@@ -51,16 +51,15 @@ def plan_of(sku: Sku, text: str) -> ServicePlan | None:
     return find_plan(sku, text)
 
 
-def _settled(known: Catalogue, licence: Licence) -> bool:
+def _settled(known: Catalogue, wanted: SkuName) -> bool:
     """Whether the catalogue alone says what the SKU and its plans are; an ambiguous name is settled, it is refused."""
     try:
-        sku = known.find(licence.sku)
+        sku = known.find(wanted.name)
     except AmbiguousSku:
         return True
-    plans = (*(licence.disabled_plans or ()), *(licence.enabled_plans or ()))
     if sku is None:
-        return is_guid(licence.sku) and all(map(is_guid, plans))
-    return all(find_plan(sku, plan) for plan in plans)
+        return is_guid(wanted.name) and all(map(is_guid, wanted.plans))
+    return all(find_plan(sku, plan) for plan in wanted.plans)
 
 
 async def _live_skus(app: Services, tenants: Sequence[Tenant]) -> list[Sku]:

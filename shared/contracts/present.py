@@ -7,7 +7,7 @@ from shared.catalogue import Catalogue
 from shared.contracts import responses as body
 from shared.domain.audit import AuditEntry
 from shared.domain.codes import ResultCode, status_of
-from shared.domain.model import AddLicence, LicenceState, Sku
+from shared.domain.model import AddLicence, LicenceState, Sku, User
 from shared.domain.operation import (
     Actor,
     Operation,
@@ -289,5 +289,25 @@ def licence(sku: Sku, catalogue: Catalogue) -> body.LicenceBody:
         status=sku.status,
         service_plans=[
             body.ServicePlanBody(name=plan.name, id=plan.id, applies_to=plan.applies_to) for plan in sku.service_plans
+        ],
+    )
+
+
+def user(who: User, words: Words, groups: Mapping[str, str]) -> body.UserBody:
+    """A user with the licences in force; ``groups`` has names by id, a group without one is shown by its id."""
+    return body.UserBody(
+        id=who.id,
+        user_principal_name=who.user_principal_name,
+        display_name=who.display_name,
+        department=who.department,
+        usage_location=who.state.usage_location,
+        account_enabled=who.account_enabled,
+        licenses=[
+            body.UserLicenceBody(
+                sku=words.sku(held.sku_id),
+                inherited_from=held.group_id and groups.get(held.group_id, held.group_id),
+            )
+            for held in who.state.assignments
+            if not held.error
         ],
     )

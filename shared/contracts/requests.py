@@ -8,76 +8,20 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from shared.contracts.selections import Request, SkuName, Targeted, Text, normalise_targets
 from shared.domain.model import ServicePlan, Sku
 from shared.domain.tenant import Tenant
 from shared.errors import Problem, RequestRejected
 
-MAX_USERS = 200_000
-MAX_TARGETS = 1_000
 MAX_LIST = 32_000
 """Characters of a tenant's list, as JSON: it is kept in one column of a table."""
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
-
-
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 """ISO 3166 alpha-2 in capitals."""
-
-
-class Request(BaseModel):
-    """Base of every body: camelCase, strict types, unknown fields refused."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, serialize_by_alias=True
-    )
-
-
-class GroupRef(Request):
-    """A group by id or by display name; ``nested``: members of member groups as well."""
-
-    id: Text | None = None
-    display_name: Text | None = None
-    nested: bool = True
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.id is None) == (self.display_name is None):
-            raise PydanticCustomError("one_of", "A group is named by exactly one of id and displayName")
-        return self
-
-
-class Selection(Request):
-    """Which users of a tenant: exactly one of the members of a group and a list of UPNs or object ids."""
-
-    group: GroupRef | None = None
-    users: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_USERS)] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.group is None) == (self.users is None):
-            raise PydanticCustomError("one_of", "A selection is exactly one of group and users")
-        return self
-
-
-class Include(Request):
-    """Which members of a group are taken besides enabled users of the tenant itself."""
-
-    guests: bool = False
-    disabled: bool = False
-
-
-class Target(Request):
-    """The users of one tenant; ``exclude`` is taken away from the selections of all targets of that tenant."""
-
-    tenant: Text
-    """A tenant GUID or a verified domain; the GUID once normalised."""
-    users: Selection
-    exclude: Selection | None = None
-    include: Include = Include()
 
 
 class Licence(Request):
@@ -110,18 +54,20 @@ class Options(Request):
     on_conflict: Literal["skip"] = "skip"
 
 
-class AssignBody(Request):
+class AssignBody(Targeted):
     """The body of ``POST /assign``."""
 
-    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=MAX_TARGETS)]
     licenses: Annotated[tuple[Licence, ...], Field(min_length=1, max_length=50)]
     usage_location: UsageLocation | None = None
     options: Options = Options()
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)] | None = None
 
-    def targets_of(self, tenant_id: str) -> tuple[Target, ...]:
-        """The entries of one tenant, in order: their selections are united, and so are their exclusions."""
-        return tuple(target for target in self.targets if target.tenant == tenant_id)
+    def sku_names(self) -> Iterator[SkuName]:
+        """The SKUs that the body names, in order: those of selections, then those to assign."""
+        yield from super().sku_names()
+        for n, licence in enumerate(self.licenses):
+            plans = (*(licence.disabled_plans or ()), *(licence.enabled_plans or ()))
+            yield SkuName(f"/licenses/{n}/sku", licence.sku, plans)
 
     def stored(self) -> bytes:
         """The JSON kept in staging: the same model gives the same bytes."""
@@ -198,7 +144,7 @@ def normalise(
         licences.append(licence.model_copy(update={"sku": sku.id, **plans}))
     if problems:
         raise RequestRejected(422, "The request names what cannot be assigned.", problems)
-    targets = tuple(t.model_copy(update={"tenant": tenants[t.tenant].id}) for t in body.targets)
+    targets = normalise_targets(body.targets, tenants, skus)
     return body.model_copy(update={"targets": targets, "licenses": tuple(licences)})
 
 

@@ -239,6 +239,58 @@ class LicenceBody(Response):
     service_plans: list[ServicePlanBody]
 
 
+class UserLicenceBody(Response):
+    """A SKU that a user holds; ``inheritedFrom`` is the name of the group it comes from, null for a direct one."""
+
+    sku: str
+    inherited_from: str | None
+
+
+class UserBody(Response):
+    """A user of a tenant's directory."""
+
+    id: str
+    user_principal_name: str
+    display_name: str
+    department: str | None
+    usage_location: str | None
+    account_enabled: bool
+    licenses: list[UserLicenceBody]
+
+
+class GroupBody(Response):
+    """A group of a tenant's directory; its members are not counted."""
+
+    id: str
+    display_name: str
+    dynamic: bool
+    member_count: int | None = None
+
+
+class SelectionError(Response):
+    """Why the selection of a tenant could not be resolved."""
+
+    code: str
+    message: str
+
+
+class ResolvedSelection(Response):
+    """Who is selected in a tenant; with an ``error`` nothing is known, and ``count`` is 0."""
+
+    tenant_id: str
+    count: int = 0
+    sample: list[UserBody] = []
+    """The first 20 users, in selection order."""
+    excluded: list[ExcludedCount] = []
+    error: SelectionError | None = None
+
+
+class ResolvedSelections(Response):
+    """Who is selected in each tenant, in the order in which the body names them."""
+
+    targets: list[ResolvedSelection]
+
+
 class DependencyState(Response):
     """Whether a dependency answers; ``detail`` says what went wrong."""
 

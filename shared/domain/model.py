@@ -98,6 +98,7 @@ class User:
     country: str | None = None
     account_enabled: bool = True
     guest: bool = False
+    department: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,13 +65,29 @@ class Channel:
 
     async def pages(self, path: str, *, advanced: bool = False) -> AsyncIterator[list[Json]]:
         """The pages of a collection; a page that fails raises, it never ends the collection."""
-        url = self._base_url + path
-        while url:
-            page = await self._read(url, None, advanced=advanced)
-            with self.reading():
-                items = objects(page, "value", "a page")
+        following: str | None = path
+        while following:
+            items, following = await self.page(following, advanced=advanced)
             yield items
-            url = self._next(url, page)
+
+    async def page(self, where: str, *, advanced: bool = False) -> tuple[list[Json], str | None]:
+        """One page of a collection, by path or by the link that came with the page before, and the link to the next.
+
+        Whoever has a link from elsewhere asks ``owns`` first: our token goes where it leads.
+        """
+        url = self._base_url + where if where.startswith("/") else where
+        page = await self._read(url, None, advanced=advanced)
+        with self.reading():
+            items = objects(page, "value", "a page")
+        return items, self._next(url, page)
+
+    def owns(self, link: str, path: str) -> bool:
+        """Whether a link leads to a page of the collection at ``path`` of this Graph."""
+        try:
+            wanted, found = urlsplit(self._base_url + path), urlsplit(link)
+        except ValueError:
+            return False
+        return found[:3] == wanted[:3] and bool(found.query) and link.isprintable() and link.isascii()
 
     def _next(self, url: str, page: Json) -> str | None:
         following = page.get("@odata.nextLink")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from shared.domain.model import Sku, User
 from shared.errors import GraphError, GroupAmbiguous, GroupNotFound, Unavailable
-from shared.graph import batch, parse
+from shared.graph import batch, parse, query
 from shared.graph.channel import LONGEST_PAUSE, PAUSES, Channel, Connection
 from shared.graph.errors import refusal
 from shared.graph.model import Group, ItemAnswer, LicenceWrite, Organization
@@ -19,7 +19,6 @@ from shared.settings import Settings
 
 __all__ = ["Directory", "Graph", "Group", "ItemAnswer", "LicenceWrite", "Organization"]
 
-_PAGE = 999
 _IDS_A_CALL = 1000
 _BATCHES_AT_ONCE = 4
 """Batches of reads side by side: far below the limit of resource units, far above one at a time."""
@@ -81,7 +80,7 @@ class Directory:
         relation = "transitiveMembers" if nested else "members"
         path = (
             f"/groups/{quote(group_id, safe='')}/{relation}/microsoft.graph.user"
-            f"?$count=true&$select={parse.USER_FIELDS}&$top={_PAGE}"
+            f"?$count=true&$select={parse.USER_FIELDS}&$top={query.PAGE}"
         )
         try:
             async for page in self._channel.pages(path, advanced=True):
@@ -90,6 +89,48 @@ class Directory:
                 yield users
         except GraphError as error:
             raise self._without_group(error, group_id) from error
+
+    async def users_of_filter(self, filter: str) -> AsyncIterator[list[User]]:
+        """The users that match an OData ``$filter``, in pages of at most 999, from the eventually consistent index.
+
+        Raises ``BadFilter``. https://learn.microsoft.com/graph/aad-advanced-queries
+        """
+        after: str | None = None
+        while True:
+            users, after = await self.users_page(filter=filter, top=query.PAGE, after=after)
+            yield users
+            if after is None:
+                return
+
+    async def users_page(
+        self, *, search: str | None = None, filter: str | None = None, top: int, after: str | None = None
+    ) -> tuple[list[User], str | None]:
+        """At most ``top`` (up to 999) users whose names match, and the link to the next page.
+
+        ``search`` finds beginnings of words in display name, principal name and mail; ``after`` is the link that came
+        with the page before and then says all. Raises ``BadFilter``.
+        """
+        try:
+            page, following = await self._channel.page(after or query.users(search, filter, top), advanced=True)
+        except GraphError as error:
+            # A later page may be refused for its age; the filter was taken with the first one.
+            if filter and not after and error.status in query.REFUSED:
+                raise query.bad_filter(error, filter) from error
+            raise
+        with self._channel.reading():
+            return [parse.user(source) for source in page], following
+
+    async def groups_page(
+        self, *, search: str | None, top: int, after: str | None = None
+    ) -> tuple[list[Group], str | None]:
+        """At most ``top`` (up to 999) groups whose display names match, and the link to the next page; see above."""
+        page, following = await self._channel.page(after or query.groups(search, top), advanced=True)
+        with self._channel.reading():
+            return [parse.group(source) for source in page], following
+
+    def owns(self, link: str, path: str) -> bool:
+        """Whether a link leads to a page of the collection at ``path`` (``/users``) of this Graph."""
+        return self._channel.owns(link, path)
 
     async def find_group(self, *, id: str | None, display_name: str | None) -> Group:
         """The group with this id, or else the only one with this display name.
@@ -101,7 +142,7 @@ class Directory:
         if not display_name:
             raise ValueError("a group is found by its id or its display name")
         name = quote(display_name.replace("'", "''"), safe="")
-        path = f"/groups?$filter=displayName%20eq%20'{name}'&$select={parse.GROUP_FIELDS}&$top={_PAGE}"
+        path = f"/groups?$filter=displayName%20eq%20'{name}'&$select={parse.GROUP_FIELDS}&$top={query.PAGE}"
         found: list[Group] = []
         async for page in self._channel.pages(path):
             with self._channel.reading():

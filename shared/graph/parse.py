@@ -13,7 +13,7 @@ from shared.graph.model import Group, Organization
 type Json = dict[str, Any]
 
 USER_FIELDS = (
-    "id,userPrincipalName,displayName,accountEnabled,userType,country,usageLocation,"
+    "id,userPrincipalName,displayName,accountEnabled,userType,department,country,usageLocation,"
     "assignedLicenses,licenseAssignmentStates"
 )
 SKU_FIELDS = "skuId,skuPartNumber,servicePlans,prepaidUnits,consumedUnits,capabilityStatus,appliesTo"
@@ -62,6 +62,7 @@ def user(source: Json) -> User:
         user_principal_name=_text(source, "userPrincipalName", f"{what} (is User.Read.All granted?)"),
         state=LicenceState(_assignments(source, what), source.get("usageLocation") or None),
         display_name=source.get("displayName") or "",
+        department=source.get("department") or None,
         country=source.get("country") or None,
         account_enabled=source.get("accountEnabled") is not False,
         guest=source.get("userType") == "Guest",

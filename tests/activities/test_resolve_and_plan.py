@@ -247,3 +247,49 @@ async def test_a_slip_in_an_exclusion_excludes_nobody_silently(part_of: MakePart
     assert resolved.stop is not None
     assert resolved.stop.code == ResultCode.USER_NOT_FOUND
     assert "brekglass@contoso.com" in resolved.stop.message
+
+
+async def test_a_filter_selects_as_a_group_does(part_of: MakePart) -> None:
+    """Who matches and holds the licence, each once; guests and disabled accounts only where asked."""
+    held = [{"skuId": "SPE_E3"}]
+    users = [
+        person("ana", department="R&D", licenses=held),
+        person("bob", department="R&D"),
+        person("cleo", department="Sales", licenses=held),
+        person("dan", department="R&D", licenses=held, userType="Guest"),
+        person("eve", department="R&D", licenses=held, accountEnabled=False),
+    ]
+    query = {"filter": 'department eq "R&D"', "licensed": E3}
+    part = await part_of(users, body={"users": query})
+
+    assert await selected(part) == ["ana@contoso.com"]
+    assert dict((await part.row()).excluded) == {"Disabled": 1, "Guest": 1}
+
+    target = {"tenant": part.run.tenant, "users": query, "include": {"guests": True, "disabled": True}}
+    everybody = await another(part.app, part.tenant, targets=[target])
+    assert sorted(await selected(everybody)) == [f"{name}@contoso.com" for name in ("ana", "dan", "eve")]
+
+
+async def test_who_holds_a_licence_can_be_left_out(part_of: MakePart) -> None:
+    """Any selection may stand in an exclusion; there the defaults of ``include`` do not count."""
+    users = [*people(2), person("ana", licenses=[{"skuId": "SPE_E3"}], accountEnabled=False)]
+    part = await part_of(users)
+    named = {"users": [user["userPrincipalName"] for user in users]}
+    target = {"tenant": part.run.tenant, "users": named, "exclude": {"licensed": E3}}
+    part = await another(part.app, part.tenant, targets=[target])
+
+    assert await selected(part) == [upn(0), upn(1)]
+    assert dict((await part.row()).excluded) == {"Excluded": 1}
+
+
+async def test_a_filter_that_graph_does_not_take_ends_the_tenant(part_of: MakePart) -> None:
+    """Trap 28: a bad filter is not "nobody"; Graph's own words are told."""
+    part = await part_of(2, body={"users": {"filter": "shoeSize eq 42"}})
+    await part.begin()
+
+    resolved = await part.resolve()
+
+    assert resolved.stop is not None
+    assert resolved.stop.code == "BadFilter"
+    assert "shoeSize" in resolved.stop.message
+    assert (await part.row()).totals.total == 0

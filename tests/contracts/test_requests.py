@@ -114,7 +114,7 @@ def test_malformed_json_is_refused_with_its_position(body: str | bytes) -> None:
 def normalised(**changes: Any) -> AssignBody:
     """A body as the catalogue and one registered tenant normalise it."""
     body = AssignBody.model_validate_json(json.dumps(assign_body(**changes)))
-    skus = {licence.sku: catalogue().find(licence.sku) for licence in body.licenses}
+    skus = {wanted.name: catalogue().find(wanted.name) for wanted in body.sku_names()}
     known = {name: sku for name, sku in skus.items() if sku}
     tenants = {target.tenant: CONTOSO for target in body.targets}
     return normalise(body, tenants, known, find_plan, nearest_plans)

@@ -1,0 +1,155 @@
+"""Which users a body means: targets, the selections in them, and the SKUs that these name."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from shared.domain import filters
+from shared.domain.model import Sku
+from shared.domain.tenant import Tenant
+
+MAX_USERS = 200_000
+MAX_TARGETS = 1_000
+MAX_FILTER = 4_000
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
+
+
+class Request(BaseModel):
+    """Base of every body: camelCase, strict types, unknown fields refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, serialize_by_alias=True
+    )
+
+
+class SkuName(NamedTuple):
+    """A SKU that a body names at ``pointer``, with the service plans named beside it."""
+
+    pointer: str
+    name: str
+    plans: tuple[str, ...] = ()
+
+
+class GroupRef(Request):
+    """A group by id or by display name; ``nested``: members of member groups as well."""
+
+    id: Text | None = None
+    display_name: Text | None = None
+    nested: bool = True
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.id is None) == (self.display_name is None):
+            raise PydanticCustomError("one_of", "A group is named by exactly one of id and displayName")
+        return self
+
+
+def _as_graph_takes_it(text: str) -> str:
+    try:
+        normal = filters.normalise(text)
+    except filters.FilterError as error:
+        raise PydanticCustomError("filter", "{detail}", {"detail": str(error)}) from error
+    if len(normal) > MAX_FILTER:  # it is stored like this, and must be readable again
+        detail = f"With its quotes doubled the filter has {len(normal)} characters; at most {MAX_FILTER} are taken"
+        raise PydanticCustomError("filter", "{detail}", {"detail": detail})
+    return normal
+
+
+Filter = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_FILTER),
+    AfterValidator(_as_graph_takes_it),
+]
+"""An OData ``$filter`` over users; strings may stand in double quotes."""
+
+
+class Selection(Request):
+    """Which users of a tenant: exactly one of a group's members, a query, and a list of UPNs or object ids.
+
+    A query is ``filter``, ``licensed`` or both: who matches the filter and holds that SKU (``none``: no licence).
+    """
+
+    group: GroupRef | None = None
+    filter: Filter | None = None
+    licensed: Text | None = None
+    """Part number, GUID or friendly name of a SKU, or ``none``; the GUID or ``none`` once normalised."""
+    users: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_USERS)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        query = self.filter is not None or self.licensed is not None
+        if [self.group is not None, query, self.users is not None].count(True) != 1:
+            raise PydanticCustomError(
+                "one_of", "A selection is exactly one of group, filter (with or without licensed), licensed and users"
+            )
+        return self
+
+    @property
+    def licensed_sku(self) -> str | None:
+        """The SKU that ``licensed`` names; None where it names none."""
+        return None if self.licensed is None or self.licensed.lower() == filters.NO_LICENCE else self.licensed
+
+    def with_ids(self, skus: Mapping[str, Sku]) -> "Selection":
+        """The selection with the SKU's GUID; ``skus`` holds what the names stand for."""
+        if self.licensed is None:
+            return self
+        sku = self.licensed_sku
+        return self.model_copy(update={"licensed": filters.NO_LICENCE if sku is None else skus[sku].id})
+
+
+class Include(Request):
+    """Which of a group's members or a query's finds are taken besides enabled users of the tenant itself."""
+
+    guests: bool = False
+    disabled: bool = False
+
+
+class Target(Request):
+    """The users of one tenant; ``exclude`` is taken away from the selections of all targets of that tenant."""
+
+    tenant: Text
+    """A tenant GUID or a verified domain; the GUID once normalised."""
+    users: Selection
+    exclude: Selection | None = None
+    include: Include = Include()
+
+
+class Targeted(Request):
+    """A body that names users of tenants."""
+
+    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=MAX_TARGETS)]
+
+    def targets_of(self, tenant_id: str) -> tuple[Target, ...]:
+        """The entries of one tenant, in order: their selections are united, and so are their exclusions."""
+        return tuple(target for target in self.targets if target.tenant == tenant_id)
+
+    def sku_names(self) -> Iterator[SkuName]:
+        """The SKUs that the body names, in order."""
+        for n, target in enumerate(self.targets):
+            for field, selection in (("users", target.users), ("exclude", target.exclude)):
+                if selection and (sku := selection.licensed_sku):
+                    yield SkuName(f"/targets/{n}/{field}/licensed", sku)
+
+
+class ResolveBody(Targeted):
+    """The body of ``POST /selections/resolve``."""
+
+
+def normalise_targets(
+    targets: Iterable[Target], tenants: Mapping[str, Tenant], skus: Mapping[str, Sku]
+) -> tuple[Target, ...]:
+    """The targets with GUIDs in place of names."""
+    return tuple(
+        target.model_copy(
+            update={
+                "tenant": tenants[target.tenant].id,
+                "users": target.users.with_ids(skus),
+                "exclude": target.exclude and target.exclude.with_ids(skus),
+            }
+        )
+        for target in targets
+    )

@@ -1,0 +1,100 @@
+"""``POST /selections/resolve``: who a selection means, now, with nothing stored."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import azure.functions as func
+
+from shared.contracts.responses import ExcludedCount, ResolvedSelection, ResolvedSelections, SelectionError
+from shared.contracts.routes import BASE, Answer, Route
+from shared.contracts.selections import ResolveBody, Target, normalise_targets
+from shared.domain.caller import Role
+from shared.domain.codes import ResultCode
+from shared.domain.model import User
+from shared.domain.tenant import Tenant
+from shared.errors import GraphError
+from shared.refusals import code_of
+from shared.selecting import Search, selected
+from shared.services import Services
+from triggers.http import Call, json_answer
+from triggers.people import shown_users
+from triggers.registry import targets_of
+from triggers.router import Router
+from triggers.skus import resolve_skus
+
+SAMPLE = 20
+TENANTS_AT_ONCE = 8
+ANSWER_WITHIN_S = 200.0
+"""An answer must come within 230 s, whatever the directories take."""
+
+router = Router()
+
+
+@router.add(
+    Route(
+        name="resolve_selections",
+        method="POST",
+        path=f"{BASE}/selections/resolve",
+        summary="Count the users that targets select, with the first of them and who is left out; nothing is stored.",
+        role=Role.OPERATE,
+        body=ResolveBody,
+        answers=(Answer(200, "Each tenant's selection, or why it cannot be told.", ResolvedSelections),),
+        problems={
+            404: "A tenant is outside the caller's grants.",
+            422: "A tenant or SKU is not known; the nearest names are given.",
+        },
+    )
+)
+async def resolve_selections(call: Call, app: Services) -> func.HttpResponse:
+    """Resolve the targets of each tenant by itself; one that fails stops no other."""
+    body = call.parsed(ResolveBody)
+    tenants = await targets_of(app, call.caller, tuple(target.tenant for target in body.targets))
+    named = list({tenant.id: tenant for tenant in tenants.values()}.values())
+    skus = await resolve_skus(app, tuple(body.sku_names()), named)
+    body = body.model_copy(update={"targets": normalise_targets(body.targets, tenants, skus)})
+    wanted = {tenant: body.targets_of(tenant.id) for tenant in named}
+    return json_answer(ResolvedSelections(targets=await resolve_tenants(app, wanted, ANSWER_WITHIN_S)))
+
+
+async def resolve_tenants(
+    app: Services, wanted: Mapping[Tenant, Sequence[Target]], seconds: float
+) -> list[ResolvedSelection]:
+    """The selections of the tenants, in order; a tenant that takes longer than ``seconds`` from now is an error."""
+    gate = asyncio.Semaphore(TENANTS_AT_ONCE)
+    deadline = asyncio.get_running_loop().time() + seconds
+
+    async def one(tenant: Tenant, targets: Sequence[Target]) -> ResolvedSelection:
+        try:
+            async with asyncio.timeout_at(deadline), gate:
+                return await _resolved(app, tenant, targets)
+        except GraphError as error:
+            code, message = code_of(error), str(error)
+        except TimeoutError:
+            code = ResultCode.TENANT_UNAVAILABLE
+            message = f"Tenant {tenant.id} was not read within {seconds:g} s; an operation takes the time it needs."
+        return ResolvedSelection(tenant_id=tenant.id, error=SelectionError(code=code, message=message))
+
+    return list(await asyncio.gather(*(one(tenant, targets) for tenant, targets in wanted.items())))
+
+
+async def _resolved(app: Services, tenant: Tenant, targets: Sequence[Target]) -> ResolvedSelection:
+    directory = app.directory(tenant.id, tenant.credential)
+    excluded: Counter[str] = Counter()
+    missing = count = 0
+    sample: list[User] = []
+    async for user in selected(Search(directory), targets, tenant.protected_users, excluded):
+        if not user.id:
+            missing += 1
+            continue
+        count += 1
+        if len(sample) < SAMPLE:
+            sample.append(user)
+    if missing:
+        excluded[ResultCode.USER_NOT_FOUND] = missing
+    return ResolvedSelection(
+        tenant_id=tenant.id,
+        count=count,
+        sample=await shown_users(directory, sample),
+        excluded=[ExcludedCount(code=code, count=found) for code, found in sorted(excluded.items())],
+    )
