@@ -8,7 +8,8 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.guard import SUPERSEDED, check_in
-from shared.contracts.work import Standing, TenantRun
+from shared.contracts.work import Standing, Stop, TenantRun
+from shared.domain.codes import ResultCode
 from shared.domain.operation import Phase, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS, Manifest
 from shared.domain.windows import Progress, Waiting
@@ -16,12 +17,19 @@ from shared.services import Services, services
 
 bp = df.Blueprint()
 
+MAX_EPOCHS = 100
+"""Times that an operation is taken up again: what fails for ever ends for somebody to look at."""
+
 
 async def stand(app: Services, run: TenantRun) -> Standing:
     """Where the part stands: resolved, planned, or so many batches of the frozen plan settled."""
     stop = await check_in(app, run)
     if stop == SUPERSEDED:
         return Standing(stop=stop)
+    if run.epoch > MAX_EPOCHS and stop is None:
+        stop = Stop(
+            code=ResultCode.GRAPH_ERROR, message=f"Given up: it was taken up {MAX_EPOCHS} times and never ended"
+        )
     manifest = await app.plans.manifest(run.operation, run.tenant)
     if manifest:
         standing = await standing_of_plan(app, run, manifest)

@@ -1,6 +1,5 @@
 """What every activity asks first: is this run still the one that works, and shall the work go on."""
 
-import asyncio
 from datetime import timedelta
 
 from shared.contracts.work import OperationRun, Stop, TenantRun
@@ -11,13 +10,15 @@ SUPERSEDED = Stop(code="superseded")
 CANCELLING = Stop(code="cancelling")
 
 
-async def check_in(services: Services, run: TenantRun) -> Stop | None:
+async def check_in(services: Services, run: TenantRun, seconds: float = 0.0) -> Stop | None:
     """Say that the tenant is looked after, and tell whether to stop.
 
     Either a later epoch works, or the operation is being cancelled.
     """
-    operation, _ = await asyncio.gather(services.operations.read_op(run.operation), keep_watch(services, run))
-    return stop_of(operation, run)
+    stop = stop_of(await services.operations.read_op(run.operation), run)
+    if stop != SUPERSEDED:  # the later epoch has a watch of its own
+        await keep_watch(services, run, seconds)
+    return stop
 
 
 def stop_of(operation: Operation, run: OperationRun) -> Stop | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.guard import keep_watch
+from activities.guard import check_in
 from shared.contracts.work import WindowDone
 from shared.domain.operation import TenantPart, Totals
 from shared.domain.pacing import hand_on as hand_on_turn
@@ -20,7 +20,7 @@ bp = df.Blueprint()
 
 async def finish_window(app: Services, done: WindowDone) -> None:
     """Free the turn, then write down seats and progress; doing it twice changes nothing."""
-    await keep_watch(app, done)
+    await check_in(app, done)
     await _free_turn(app, done)
     if done.seats:
         await _confirm_seats(app, done)

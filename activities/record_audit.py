@@ -5,7 +5,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.guard import keep_watch
+from activities.guard import check_in
 from shared.contracts.work import AuditWork, TenantRun
 from shared.domain.audit import AuditEntry, MarkedEntries
 from shared.domain.operation import Operation, Outcome
@@ -17,7 +17,7 @@ bp = df.Blueprint()
 
 async def audit(app: Services, work: AuditWork) -> None:
     """Audit the outcomes of these writes."""
-    await keep_watch(app, work)
+    await check_in(app, work)
     await audit_marks(app, work, work.marks)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import azure.durable_functions as df
@@ -14,6 +15,7 @@ from shared.contracts.requests import parse_stored
 from shared.contracts.work import Standing, Stop, TenantRun
 from shared.domain.codes import ResultCode
 from shared.domain.model import Sku
+from shared.domain.operation import Phase, TenantPart
 from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
 from shared.domain.seats import Partial, Refused, SeatNeed, Shortfall, expired, need, reserve, trim
 from shared.errors import GraphError
@@ -32,7 +34,11 @@ async def reserve_and_freeze(app: Services, run: TenantRun) -> Standing:
     if stop:
         return Standing(stop=stop)
     operation = await app.operations.read_op(run.operation)
-    part = await app.operations.get_part(run.operation, run.tenant)
+
+    def reserving(part: TenantPart) -> TenantPart:
+        return replace(part, phase=Phase.RESERVING) if part.phase is Phase.PLANNING else part
+
+    part = await app.operations.change_part(run.operation, run.tenant, reserving)
     chunks = -(-part.totals.total // CHUNK_USERS)
     partial = parse_stored(await app.staging.get(operation.request_sha)).options.on_insufficient_licenses == "partial"
     counted_at = app.tables.now().timestamp()  # before Graph counts: a take confirmed later is still reserved then

@@ -4,7 +4,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.guard import keep_watch
+from activities.guard import check_in
 from shared.contracts.work import RestWork
 from shared.services import services
 
@@ -15,5 +15,5 @@ bp = df.Blueprint()
 async def rest_until(work: Any) -> Any:
     """Move the tenant's ``due`` row to the timer's end plus the usual allowance."""
     rest = RestWork.model_validate(work)
-    await keep_watch(await services(), rest, rest.seconds)
+    await check_in(await services(), rest, rest.seconds)
     return None

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 from shared.contracts.work import TenantRun
 from shared.domain.model import Decision
-from shared.domain.operation import Outcome, Summary
+from shared.domain.operation import Summary
+from shared.domain.outcomes import settled
 from shared.services import Services
 
 OUTCOMES_A_TRANSACTION = 99
@@ -19,26 +19,14 @@ async def record_settled(app: Services, run: TenantRun, series: int, decisions: 
 
     ``series`` tells the calls of one tenant apart: it numbers the summaries (``s{n}``).
     """
-    settled = [decision for decision in decisions if decision.status != "change"]
+    planned = [decision for decision in decisions if decision.status != "change"]
     now = app.tables.now()
-    for at in range(0, len(settled), OUTCOMES_A_TRANSACTION):
-        some = settled[at : at + OUTCOMES_A_TRANSACTION]
+    for at in range(0, len(planned), OUTCOMES_A_TRANSACTION):
+        some = planned[at : at + OUTCOMES_A_TRANSACTION]
         name = f"s{series * TRANSACTIONS_A_CHUNK + at // OUTCOMES_A_TRANSACTION}"
-        outcomes = [settled_outcome(decision, name, now) for decision in some]
+        outcomes = [
+            settled(decision, decision.code or "", now, message=decision.message, mark=name) for decision in some
+        ]
         counts = Counter(outcome.code or "" for outcome in outcomes)
         summary = Summary(batch=name, by_code=dict(counts), first_index=some[0].index, last_index=some[-1].index)
         await app.results.record(run.operation, run.tenant, outcomes, summary)
-
-
-def settled_outcome(decision: Decision, mark: str, at: datetime) -> Outcome:
-    """The outcome of a user whom the plan leaves as he is."""
-    return Outcome(
-        index=decision.index,
-        user_id=decision.user_id,
-        user_principal_name=decision.user_principal_name,
-        code=decision.code,
-        mark=mark,
-        completed_at=at,
-        message=decision.message,
-        skipped_licences=decision.skipped_licences,
-    )

@@ -20,7 +20,7 @@ bp = df.Blueprint()
 
 CHUNKS_AT_ONCE = 4
 TRIES = 8
-"""Times that a directory which asks for patience is asked again."""
+"""Times that a directory which asks for patience is asked in all."""
 
 type Steps[T] = Generator[task.Task[Any], Any, T]
 
@@ -71,8 +71,10 @@ def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windo
 
 def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "Steps[Stop | None]":
     """Plan all blobs, some side by side; those that the directory put off are planned in the next round."""
-    left, message = list(range(chunks)), ""
-    for _ in range(TRIES):
+    left, message, wait = list(range(chunks)), "", 0.0
+    for tried in range(TRIES):
+        if tried:
+            yield from _rest(context, run, wait)
         again: list[int] = []
         wait = 0.0
         for first in range(0, len(left), CHUNKS_AT_ONCE):
@@ -89,7 +91,6 @@ def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "S
                 return stop
         if not again:
             return None
-        yield from _rest(context, run, wait)
         left = again
     return Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message)
 
@@ -98,13 +99,14 @@ def _patiently[T: Halt](
     context: task.OrchestrationContext, run: TenantRun, activity: str, answer: type[T]
 ) -> "Steps[T]":
     """Run a step again after the waits that the directory asks for; after the last one the tenant is unavailable."""
-    message = ""
-    for _ in range(TRIES):
+    message, wait = "", 0.0
+    for tried in range(TRIES):
+        if tried:
+            yield from _rest(context, run, wait)
         done = answer.model_validate((yield call(context, activity, run)))
         if done.wait is None:
             return done
-        message = done.message
-        yield from _rest(context, run, done.wait)
+        message, wait = done.message, done.wait
     return answer(stop=Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message))
 
 

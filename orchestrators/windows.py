@@ -26,11 +26,11 @@ from shared.contracts.work import (
     WindowDone,
     Windows,
 )
+from shared.domain.pacing import MAX_BATCHES as BATCHES_PER_WINDOW
 from shared.domain.windows import BatchResult, Progress
 
 STEPS_PER_GENERATION = 20
 """Windows, waits included, before ``continue_as_new`` keeps the replayed history short."""
-BATCHES_PER_WINDOW = 8
 LONG_REST_SECONDS = 1.0
 LOST_ATTEMPT_REST_SECONDS = 5.0
 MAX_LOST_ATTEMPTS = 20
@@ -120,7 +120,7 @@ def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -
         course.seats.update(batch.seats)
         course.throttled += batch.throttled
         course.stop = course.stop or batch.stop
-    yield call(context, HAND_ON, _window_done(course, taken, done))
+    yield call(context, HAND_ON, _window_done(course, taken, done, _now(context)))
     course.window += 1
     yield from _finish_audits(course)
     marks = [(batch.batch, batch.mark) for batch in done if batch.mark]
@@ -189,14 +189,15 @@ def _result(done: BatchDone, *, settle_only: bool) -> BatchResult:
     )
 
 
-def _window_done(course: _Course, taken: TurnTaken, done: list[BatchDone]) -> WindowDone:
+def _window_done(course: _Course, taken: TurnTaken, done: list[BatchDone], now: float) -> WindowDone:
     keep_turn = any(batch.keep_turn for batch in done)
     return WindowDone(
         **dict(course.run),
         window=course.window,
         # Where something may still be in flight nobody knows how much of it was sent.
         unused=0 if keep_turn else max(0, taken.paid - sum(batch.sent for batch in done)),
-        more=not course.open.done,
+        # Only who will ask at once stands in line: those behind one that rests would rest along.
+        more=course.stop is None and bool(course.open.ready(now, BATCHES_PER_WINDOW)),
         keep_turn=keep_turn,
         blocked_for=max((batch.blocked_for for batch in done), default=0.0),
         by_code=dict(course.counts),

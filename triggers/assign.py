@@ -92,9 +92,9 @@ async def assign(call: Call, app: Services) -> func.HttpResponse:
     if not claimed:
         _same_body(operation, body_sha)
         return await _answer(call, app, operation, 200)
-    await app.operations.index(operation)
     run = OperationRun(operation=operation_id, epoch=operation.epoch)
-    try:
+    try:  # from here on the operation runs, whatever is down: a caller told otherwise would start a second one
+        await app.operations.index(operation)
         await call.start(RUN_OPERATION, operation_instance(run.operation, run.epoch), run.wire())
     except DependencyDown as error:
         log.warning("Operation %s is claimed and not started, the sweeper will: %s", operation_id, error)

@@ -11,7 +11,8 @@ from shared.domain import filters
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
 
-MAX_USERS = 200_000
+MAX_USERS = 20_000
+"""Users named one by one: so many are looked up within one activity; more go by group or filter."""
 MAX_TARGETS = 1_000
 MAX_FILTER = 4_000
 

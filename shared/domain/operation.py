@@ -159,7 +159,8 @@ class Operation:
 class Outcome:
     """The final word on one user: row ``u|{index}``, born final, never changed.
 
-    ``mark`` names the write that made it (``{batch}.{epoch}.{attempt}``, or ``s{n}`` when the plan made it).
+    ``mark`` names the write that made it: ``{batch}.{epoch}.{attempt}``, ``{batch}.{epoch}.end`` for a last word at the
+    tenant's end, or ``s{n}`` when the plan made it.
     ``before`` and ``after`` are the recorded states of a user that was changed; None where nothing changed.
     """
 

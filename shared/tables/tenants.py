@@ -10,7 +10,7 @@ from shared.tables.client import Tables
 from shared.tables.codec import SCHEMA, RowCodec
 from shared.tables.contention import until_settled
 from shared.tables.paging import make_cursor, read_cursor
-from shared.tables.table import AFTER, Row, Write, usable_key
+from shared.tables.table import AFTER, TRANSACTION_ROWS, Row, Write, usable_key
 
 PARTITION = "tenants"
 CODEC = RowCodec(Tenant, nested=("domains", "tags", "protected_users", "drops"))
@@ -60,7 +60,7 @@ class TenantStore:
         return found
 
     async def put(self, tenant: Tenant) -> Tenant:
-        """Store a tenant with its domains' rows in one transaction, and return it with its new ETag.
+        """Store a tenant and its domains' rows (one transaction up to 99 of them), and return it with its new ETag.
 
         With an ETag it must still be the stored one, without one the tenant is written over. A domain that moved here
         from another tenant is found here from now on. Raises ``RowConflict``.
@@ -71,9 +71,10 @@ class TenantStore:
         names = _names(tenant)
         dropped = await self._own_domains(tenant.id, _names(stored) - names if stored else frozenset())
         domains = [Row(PARTITION, DOMAIN + name, {"schema": SCHEMA, "tenant": tenant.id}) for name in sorted(names)]
-        etag, *_ = await self._table.write(
-            step, *(Write("upsert", domain) for domain in domains), *(Write("delete", old) for old in dropped)
-        )
+        others = [*(Write("upsert", domain) for domain in domains), *(Write("delete", old) for old in dropped)]
+        along = TRANSACTION_ROWS - 1
+        etag, *_ = await self._table.write(step, *others[:along])
+        await self._table.write_all(others[along:])  # harmless to repeat, as a second PUT does
         return replace(tenant, etag=etag)
 
     async def delete(self, tenant_id: str) -> None:
@@ -84,7 +85,7 @@ class TenantStore:
             if stored is None:
                 return
             rows = [Row(PARTITION, tenant_id, {}, stored.etag), *await self._own_domains(tenant_id, _names(stored))]
-            await self._table.write(*(Write("delete", row) for row in rows))
+            await self._table.write_all([Write("delete", row) for row in reversed(rows)])
 
         await until_settled(attempt)
 

@@ -197,3 +197,23 @@ async def test_a_named_guest_is_taken_although_a_group_left_him_out(part_of: Mak
 
     assert (await both.row()).totals.total == 2
     assert dict((await both.row()).excluded) == {}
+
+
+async def test_a_trimmed_plan_is_taken_up_by_the_next_epoch(part_of: MakePart) -> None:
+    """The host dies between the trimmed blobs and their freezing: the next epoch plans again, finds them, and ends."""
+    part = await part_of(4, seats=2)
+    part = await another(part.app, part.tenant, options={"onInsufficientLicenses": "partial"})
+    await part.begin()
+    resolved = await part.resolve()
+    for chunk in range(resolved.chunks):
+        await part.plan(chunk)
+    app, run = part.app, part.run
+    decisions = await app.plans.read_chunk(run.operation, run.tenant, 0)
+    trimmed, _ = trim(decisions, {E5: 2})
+    await app.plans.replace_chunk(run.operation, run.tenant, 0, trimmed)
+    later = await part.raise_epoch()
+
+    await asyncio.wait_for(Engine(app).run(later.run), 30)
+
+    assert (await part.operation()).completed_at is not None
+    assert await part.codes() == [None, None, "InsufficientLicenses", "InsufficientLicenses"]

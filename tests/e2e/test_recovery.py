@@ -1,6 +1,5 @@
 """Rows are the truth: whatever happens to hosts and instances, an operation ends by itself, exact."""
 
-import asyncio
 import shutil
 from pathlib import Path
 
@@ -81,8 +80,12 @@ async def test_two_hosts_share_the_work_and_one_may_die() -> None:
         async with second, _moved(second, stack.hosts[1].url):
             started = [(await trial.assign(t, "SPE_E5"), t, "SPE_E5") for t in tenants]
             started += [(await second.assign(t, "POWER_BI_PRO"), t, "POWER_BI_PRO") for t in tenants]
-            await asyncio.sleep(2)
+            await until_succeeded(second, started[0][0]["id"], 1)
             await stack.hosts[0].kill()
+            states = [await second.api.operation(op["id"]) for op, _, _ in started]
+            assert any(state["completedAt"] is None for state in states), (
+                "everything had ended before the host was killed"
+            )
             operations = [await second.api.until_ended(op["id"], seconds=90) for op, _, _ in started]
             for operation, (_, tenant, sku) in zip(operations, started, strict=True):
                 assert operation["status"] == "succeeded"

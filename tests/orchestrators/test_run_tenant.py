@@ -176,6 +176,19 @@ def test_a_directory_that_asks_for_patience_gets_it(step: str) -> None:
     assert for_ever.inputs(END_TENANT)[0]["stop"]["code"] == "TenantUnavailable"
 
 
+def test_only_who_will_ask_at_once_stays_in_line() -> None:
+    """A tenant whose last batches wait for Graph lets others by; one with fresh batches stands in line again."""
+
+    def apply(given: dict[str, Any]) -> Answer:
+        if (given["batch"], given["attempt"]) == (8, 1):
+            return BatchDone(batch=8, attempt=1, left=20, went_out=True, ready_in=25.0)
+        return settled(given)
+
+    run = Script(script(applying(9), apply)).run(run_tenant, RUN)
+
+    assert [window["more"] for window in run.inputs(HAND_ON)] == [True, False, False]
+
+
 def test_an_attempt_that_fails_for_good_may_have_gone_out() -> None:
     """Its users are unknown, the turn runs out by itself, nothing is given back, and the others' answers stay."""
 
@@ -185,7 +198,7 @@ def test_an_attempt_that_fails_for_good_may_have_gone_out() -> None:
     run = Script(script(applying(3), apply)).run(run_tenant, RUN)
 
     first, second = run.inputs(HAND_ON)
-    assert (first["keep_turn"], first["unused"], first["more"], first["by_code"]) == (True, 0, True, {"": 40})
+    assert (first["keep_turn"], first["unused"], first["more"], first["by_code"]) == (True, 0, False, {"": 40})
     assert second["by_code"] == {"": 60}
     assert [(a["batch"], a["attempt"]) for a in run.inputs(APPLY_BATCH)] == [(0, 1), (1, 1), (2, 1), (1, 2)]
     assert TIMER in run.names
