@@ -1,6 +1,6 @@
 """Plan one blob of users: one decision a user, written once; those with nothing to do get their outcome at once."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
 from typing import Any
 
@@ -9,15 +9,16 @@ import azure.durable_functions as df
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
 from activities.settled import record_settled
-from shared.contracts.planning import assign_request
+from shared.contracts.planning import assign_request, for_wish
 from shared.contracts.requests import parse_stored
 from shared.contracts.work import Halt, PlanWork, Stop
-from shared.domain.assign import AssignRequest, missing_skus, not_found, plan_assign, unassignable, unknown_plans
+from shared.domain.assign import impossible, not_found, plan_assign, refused
 from shared.domain.codes import ResultCode
 from shared.domain.drift import overlay
-from shared.domain.model import Decision, Sku, User
+from shared.domain.model import Decision, User
 from shared.domain.plan import CHUNK_USERS
 from shared.domain.recent import RecentWrite
+from shared.domain.selection import Wish
 from shared.errors import GraphError
 from shared.graph.directory import Directory
 from shared.services import Services, services
@@ -50,40 +51,33 @@ async def _decide(app: Services, work: PlanWork) -> list[Decision] | Stop:
     tenant, directory = await open_directory(app, work.tenant)
     request = assign_request(parse_stored(await app.staging.get(operation.request_sha)), tenant)
     skus = {sku.id: sku for sku in await directory.skus()}
-    fault = _impossible(request, skus)
+    fault = impossible(request, skus)
     if fault:
-        return fault
+        return Stop(code=ResultCode.SKU_NOT_FOUND, message=fault)
     part = await app.operations.get_part(work.operation, work.tenant)
-    users = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
-    groups = await _group_names(directory, request, users)
+    selected = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
+    requests = {each.wish: for_wish(request, each.wish) for each in selected}
+    # What a row asks for and the tenant does not have fails that user alone.
+    faults = {wish: impossible(wished, skus) for wish, wished in requests.items()}
+    wanted = {licence.sku_id for wished in requests.values() for licence in wished.licences}
+    groups = await _group_names(directory, wanted, [each.user for each in selected])
     horizon = timedelta(seconds=app.settings.replication_horizon)
-    recent = await app.recent.since(work.tenant, app.tables.now() - horizon, users={user.id for user in users})
+    since = app.tables.now() - horizon
+    recent = await app.recent.since(work.tenant, since, users={each.user.id for each in selected})
+
+    def decision(index: int, user: User, wish: Wish) -> Decision:
+        if not user.id:
+            return not_found(index, user.user_principal_name)
+        user = _as_written(user, recent.get(user.id, []))
+        fault = faults[wish]
+        return refused(index, user, fault) if fault else plan_assign(requests[wish], index, user, skus, groups)
+
     first = work.chunk * CHUNK_USERS
-    return [
-        plan_assign(request, first + at, _as_written(user, recent.get(user.id, [])), skus, groups)
-        if user.id
-        else not_found(first + at, user.user_principal_name)
-        for at, user in enumerate(users)
-    ]
+    return [decision(first + at, each.user, each.wish) for at, each in enumerate(selected)]
 
 
-def _impossible(request: AssignRequest, skus: dict[str, Sku]) -> Stop | None:
-    missing = missing_skus(request, skus)
-    if missing:
-        return Stop(code=ResultCode.SKU_NOT_FOUND, message=f"The tenant has no subscription to {', '.join(missing)}")
-    barred = unassignable(request, skus)
-    if barred:
-        return Stop(code=ResultCode.SKU_NOT_FOUND, message=" ".join(barred.values()))
-    unknown = unknown_plans(request, skus)
-    if unknown:
-        plans = ", ".join(f"{plan} of {skus[sku_id].part_number}" for sku_id, plan in unknown)
-        return Stop(code=ResultCode.SKU_NOT_FOUND, message=f"The tenant's SKU does not contain these plans: {plans}")
-    return None
-
-
-async def _group_names(directory: Directory, request: AssignRequest, users: Sequence[User]) -> dict[str, str]:
+async def _group_names(directory: Directory, wanted: Set[str], users: Sequence[User]) -> dict[str, str]:
     """Names of the groups from which users inherit a wanted SKU."""
-    wanted = {licence.sku_id for licence in request.licences}
     groups = {a.group_id for user in users for a in user.state.assignments if a.sku_id in wanted and a.group_id}
     return await directory.group_names(groups) if groups else {}
 

@@ -60,6 +60,13 @@ class Api:
         """Start an assign operation."""
         return await self.call("POST", "/assign", json=body, headers={"Idempotency-Key": key} if key else {})
 
+    async def assign_csv(self, csv: bytes, tenant: str) -> tuple[int, Json]:
+        """Send a CSV to assign what its rows name: the status and the operation, or the problem."""
+        answer = await self._http.post(
+            "/assign", params={"tenant": tenant}, content=csv, headers={"Content-Type": "text/csv"}
+        )
+        return answer.status_code, answer.json()
+
     async def operation(self, operation_id: str) -> Json:
         """An operation as it stands."""
         return await self.call("GET", f"/operations/{operation_id}")

@@ -28,6 +28,11 @@ class Tenant:
     users: int
 
 
+def new_domain() -> str:
+    """A domain that no other tenant has."""
+    return f"t{uuid.uuid4().hex[:8]}.example.com"
+
+
 class Trial:
     """Loads tenants, runs operations, and compares what each side says."""
 
@@ -47,19 +52,16 @@ class Trial:
 
     async def tenant(self, users: int, *, seats: int | None = None, location: str | None = "DE", **more: Any) -> Tenant:
         """A new tenant with so many users without licences, all in the group "Everyone"."""
-        name = f"t{uuid.uuid4().hex[:8]}.example.com"
+        name = new_domain()
         people = [{"userPrincipalName": f"user{n:05d}@{name}", "usageLocation": location} for n in range(users)]
-        spec = {
-            "displayName": name,
-            "domains": [name],
-            "skus": [
-                {"skuPartNumber": sku, "enabled": seats if seats is not None else users} for sku in (E5, POWER_BI)
-            ],
-            "users": people,
-            "groups": [{"displayName": EVERYONE, "members": [person["userPrincipalName"] for person in people]}],
-            **more,
-        }
-        tenant = Tenant(str(uuid.uuid4()), name, users)
+        skus = [{"skuPartNumber": sku, "enabled": seats if seats is not None else users} for sku in (E5, POWER_BI)]
+        everyone = {"displayName": EVERYONE, "members": [person["userPrincipalName"] for person in people]}
+        return await self.load(name, {"skus": skus, "users": people, "groups": [everyone], **more})
+
+    async def load(self, domain: str, spec: Json) -> Tenant:
+        """A new tenant as ``spec`` has it: what the simulator's ``PUT /_sim/tenants/{tenant}`` takes."""
+        tenant = Tenant(str(uuid.uuid4()), domain, len(spec["users"]))
+        spec = {"displayName": domain, "domains": [domain], **spec}
         (await self.sim.put(f"/tenants/{tenant.id}", json=spec)).raise_for_status()
         await self.api.register(tenant.id)
         return tenant

@@ -13,7 +13,18 @@ from durabletask import task
 from orchestrators.retry import call
 from orchestrators.windows import apply_windows
 from shared.contracts.names import BEGIN_TENANT, END_TENANT, PLAN_USERS, RESERVE_SEATS, RESOLVE_USERS, REST_UNTIL
-from shared.contracts.work import Halt, PlanWork, Resolved, RestWork, Standing, Stop, TenantEnd, TenantRun, Windows
+from shared.contracts.work import (
+    Halt,
+    PlanWork,
+    Resolved,
+    ResolveWork,
+    RestWork,
+    Standing,
+    Stop,
+    TenantEnd,
+    TenantRun,
+    Windows,
+)
 from shared.domain.codes import ResultCode
 
 bp = df.Blueprint()
@@ -47,7 +58,7 @@ def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windo
     standing = Standing.model_validate((yield call(context, BEGIN_TENANT, run)))
     chunks = standing.chunks
     if standing.stop is None and standing.phase == "resolve":
-        resolved = yield from _patiently(context, run, RESOLVE_USERS, Resolved)
+        resolved = yield from _resolve(context, run)
         if resolved.stop:
             return resolved.stop
         chunks = resolved.chunks
@@ -55,7 +66,7 @@ def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windo
         stop = yield from _plan(context, run, chunks)
         if stop:
             return stop
-        standing = yield from _patiently(context, run, RESERVE_SEATS, Standing)
+        standing = yield from _reserve(context, run)
     if standing.stop and standing.phase != "apply":
         return standing.stop
     return Windows(
@@ -67,6 +78,21 @@ def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windo
         throttled=standing.throttled,
         seats=standing.seats,
     )
+
+
+def _resolve(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Resolved]":
+    """Resolve the users step by step; a directory that asks for patience gets it as long as it lets us go on."""
+    work, refused = ResolveWork(**dict(run)), 0
+    while True:
+        done = Resolved.model_validate((yield call(context, RESOLVE_USERS, work)))
+        if done.wait is not None:
+            refused = refused + 1 if done.step == work.step else 1
+            if refused == TRIES:
+                return Resolved(stop=Stop(code=ResultCode.TENANT_UNAVAILABLE, message=done.message))
+            yield from _rest(context, run, done.wait)
+        elif done.step is None:
+            return done
+        work = work.model_copy(update={"step": done.step})
 
 
 def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "Steps[Stop | None]":
@@ -95,19 +121,17 @@ def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "S
     return Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message)
 
 
-def _patiently[T: Halt](
-    context: task.OrchestrationContext, run: TenantRun, activity: str, answer: type[T]
-) -> "Steps[T]":
-    """Run a step again after the waits that the directory asks for; after the last one the tenant is unavailable."""
+def _reserve(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Standing]":
+    """Reserve the seats; after the last wait that the directory asks for the tenant is unavailable."""
     message, wait = "", 0.0
     for tried in range(TRIES):
         if tried:
             yield from _rest(context, run, wait)
-        done = answer.model_validate((yield call(context, activity, run)))
+        done = Standing.model_validate((yield call(context, RESERVE_SEATS, run)))
         if done.wait is None:
             return done
         message, wait = done.message, done.wait
-    return answer(stop=Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message))
+    return Standing(stop=Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message))
 
 
 def _rest(context: task.OrchestrationContext, run: TenantRun, seconds: float) -> "Steps[None]":

@@ -5,7 +5,6 @@ and newer ones, hence ``Catalogue.with_skus``.
 https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference
 """
 
-import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from typing import TypedDict
 
 from pydantic import TypeAdapter
 
+from shared.domain import nearest
 from shared.domain.model import ServicePlan, Sku
 from shared.errors import LicenceError
 
@@ -56,11 +56,22 @@ class Catalogue:
             raise AmbiguousSku(f"{text} stands for several SKUs: {choices}")
         return found[0] if found else None
 
-    def nearest(self, text: str) -> list[str]:
-        """Part numbers of at most three SKUs whose part number or name comes close to ``text``, the nearest first."""
-        close = difflib.get_close_matches(text.strip().casefold(), list(self._by_text), n=6, cutoff=0.4)
-        numbers = (sku.part_number for key in close for sku in self._by_text[key].values())
-        return list(dict.fromkeys(numbers))[:3]
+    def named(self, text: str) -> Sku | str:
+        """The SKU that ``text`` stands for, or the sentence why there is none, with the nearest ones.
+
+        A GUID that nobody knows stands for itself: planning tells whether the tenant has it.
+        """
+        try:
+            found = self.find(text)
+        except AmbiguousSku as ambiguous:
+            return str(ambiguous)
+        if found is None and is_guid(text):
+            return Sku(text.lower(), "")
+        return found or f"{text} is no known SKU{nearest.hint(map(described, self.nearest(text)))}"
+
+    def nearest(self, text: str) -> list[Sku]:
+        """At most three SKUs whose name or part number comes close to ``text``, the nearest first."""
+        return nearest.by_words(text, ((sku, (sku.name, sku.part_number)) for sku in self._by_id.values()))
 
     def with_skus(self, skus: Iterable[Sku]) -> "Catalogue":
         """A catalogue that knows ``skus`` of tenants as well; what the catalogue knows of a SKU is kept beside it."""
@@ -81,11 +92,26 @@ def find_plan(sku: Sku, text: str) -> ServicePlan | None:
     return next((plan for plan in sku.service_plans if wanted in (plan.id, plan.name.casefold())), None)
 
 
+def plan_of(sku: Sku, text: str) -> ServicePlan | None:
+    """The service plan a text stands for; of a SKU that nobody knows any plan id is taken."""
+    if not sku.service_plans and is_guid(text):
+        return ServicePlan(text.lower(), text.lower())
+    return find_plan(sku, text)
+
+
 def nearest_plans(sku: Sku, text: str) -> list[str]:
     """Names of at most three service plans of ``sku`` that come close to ``text``, the nearest first."""
-    names = {plan.name.casefold(): plan.name for plan in sku.service_plans}
-    close = difflib.get_close_matches(text.strip().casefold(), list(names), n=3, cutoff=0.4)
-    return [names[key] for key in close]
+    return nearest.by_words(text, ((plan.name, (plan.name,)) for plan in sku.service_plans))
+
+
+def unknown_plan(sku: Sku, text: str) -> str:
+    """The sentence that a SKU has no such service plan, with the nearest ones."""
+    return f"{text} is no service plan of {sku.part_number or sku.id}{nearest.hint(nearest_plans(sku, text))}"
+
+
+def described(sku: Sku) -> str:
+    """Part number with the product's name beside it: a part number alone may say the wrong thing (Trap 13)."""
+    return f"{sku.part_number} ({sku.name})" if sku.name else sku.part_number
 
 
 class _SkuFacts(TypedDict):

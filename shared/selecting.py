@@ -1,110 +1,186 @@
-"""From the targets of one tenant to its users: each once, in selection order; who is left out is counted by reason."""
+"""From the targets of one tenant to its users: each once, in selection order; who is left out is counted by reason.
+
+Exclusions are read first, then users who are named one by one, then those whom the directory finds: who stands in a
+CSV gets what the row says, whatever else selects them. After each page the search can be put aside and taken up again.
+"""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from shared.contracts.selections import Selection, Target
 from shared.domain.filters import combined
 from shared.domain.model import User
+from shared.domain.selection import NamedUser, SelectedUser
 from shared.errors import UserMissing
 from shared.graph.directory import Directory
 
-LOOK_UP_AT_ONCE = 1000
+
+class Rows(Protocol):
+    """Where the rows of a CSV stand."""
+
+    async def read(self, name: str, chunk: int) -> tuple[tuple[NamedUser, ...], bool]:
+        """One chunk of rows, and whether another follows."""
+        ...
 
 
 @dataclass(slots=True)
+class Progress:
+    """How far a search has come, and whom it has met."""
+
+    source: int = 0
+    """Which of the exclusions and selections is being read."""
+    after: str | None = None
+    """The page that follows in it; None for its first."""
+    rows_read: int = 0
+    """Rows of CSVs and lists of users."""
+    out: set[str] = field(default_factory=set[str])
+    """Ids of users to leave out."""
+    seen: set[str] = field(default_factory=set[str])
+    left_out: dict[str, str] = field(default_factory=dict[str, str])
+    """Why a user was left out so far, by id or name."""
+
+    def excluded(self) -> dict[str, int]:
+        """How many users are left out, by code; right once all is read."""
+        return dict(Counter(self.left_out.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An exclusion, or the users of a target."""
+
+    selection: Selection
+    target: Target | None
+    """None for an exclusion."""
+
+
+@dataclass(slots=True)
+class _Page:
+    """Some users, and where the ones after them are found; None where there are none."""
+
+    users: list[SelectedUser]
+    after: str | None
+    rows: int = 0
+
+
 class Search:
-    """One search for users by name or id."""
+    """The search for the users of a tenant's normalised targets, from where ``progress`` stands."""
 
-    directory: Directory
-    patience: float = 0.0
-    """Seconds to wait, once, before a user counts as missing: one created just now answers 404 at first (trap 30)."""
+    def __init__(
+        self,
+        directory: Directory,
+        rows: Rows,
+        targets: Sequence[Target],
+        protected: Sequence[str] = (),
+        *,
+        progress: Progress | None = None,
+        patience: float = 0.0,
+    ) -> None:
+        """Prepare the search; ``patience``: seconds to wait, once, before a named user counts as missing."""
+        self.progress = progress or Progress()
+        self._directory = directory
+        self._rows = rows
+        self._protected = frozenset(name.casefold() for name in protected)
+        self._patience = patience
+        ordered = sorted(targets, key=lambda target: not target.users.by_name)
+        self._sources = [
+            *(_Source(target.exclude, None) for target in targets if target.exclude),
+            *(_Source(target.users, target) for target in ordered),
+        ]
 
-    async def find(self, references: Sequence[str]) -> dict[str, User | None]:
-        """The users by reference; None for one that does not exist."""
-        found = await self.directory.find_users(references)
-        missing = [reference for reference in references if found[reference] is None]
-        if missing and self.patience:
-            await asyncio.sleep(self.patience)
-            self.patience = 0.0
-            found |= await self.directory.find_users(missing)
-        return found
+    @property
+    def done(self) -> bool:
+        """Whether everything is read."""
+        return self.progress.source == len(self._sources)
 
+    async def pages(self) -> AsyncIterator[list[SelectedUser]]:
+        """The users, page by page; ``progress`` then stands behind the page.
 
-async def selected(
-    search: Search, targets: Sequence[Target], protected: tuple[str, ...], excluded: Counter[str]
-) -> AsyncIterator[User]:
-    """The users of all the tenant's normalised targets; a named user who does not exist comes with an empty id.
+        A named user who does not exist comes with an empty id. Raises ``GraphError`` for what cannot be read,
+        ``UserMissing`` among it for an excluded user who does not exist.
+        """
+        at = self.progress
+        while not self.done:
+            source = self._sources[at.source]
+            page = await self._page(source.selection, at.after)
+            taken = self._taken(page.users, source.target) if source.target else self._leave_out(page.users)
+            at.rows_read += page.rows
+            at.after = page.after
+            at.source += page.after is None
+            yield taken
 
-    What is left out is counted in ``excluded`` once the last user has come. Raises ``GraphError`` for what cannot be
-    read, ``UserMissing`` among it for an excluded user who does not exist.
-    """
-    barred = {name.casefold() for name in protected}
-    out = {user.id for target in targets if target.exclude async for user in _excluded(search, target.exclude)}
-    seen: set[str] = set()
-    left_out: dict[str, str] = {}
-    for target in targets:
-        async for user in _users(search, target.users):
-            key = user.id or user.user_principal_name.casefold()
-            if key in seen:
+    def _leave_out(self, users: Sequence[SelectedUser]) -> list[SelectedUser]:
+        """Note the users to leave out: a slip in one of their names must not put the wrong user in."""
+        for selected in users:
+            if not selected.user.id:
+                name = selected.user.user_principal_name
+                detail = f"{name}, who is to be excluded, does not exist"
+                raise UserMissing(detail, tenant_id=self._directory.tenant_id)
+            self.progress.out.add(selected.user.id)
+        return []
+
+    def _taken(self, users: Sequence[SelectedUser], target: Target) -> list[SelectedUser]:
+        """Those of a target's users who belong to the selection and were not met before."""
+        at, taken = self.progress, list[SelectedUser]()
+        for selected in users:
+            key = selected.user.id or selected.user.user_principal_name.casefold()
+            if key in at.seen:
                 continue
-            code = _left_out(user, target, barred, out)
+            code = self._left_out(selected.user, target)
             if code:
-                left_out[key] = code
+                at.left_out[key] = code
             else:
-                seen.add(key)
-                left_out.pop(key, None)  # left out of a group, and named in another selection
-                yield user
-    excluded.update(left_out.values())
+                at.seen.add(key)
+                at.left_out.pop(key, None)  # left out of a group, and named in another selection
+                taken.append(selected)
+        return taken
 
+    def _left_out(self, user: User, target: Target) -> str | None:
+        """Why a user is not part of the selection; guests and disabled accounts are when they were named one by one."""
+        named = target.users.by_name
+        if user.id in self._protected or user.user_principal_name.casefold() in self._protected:
+            return "Protected"
+        if user.id in self.progress.out:
+            return "Excluded"
+        if user.guest and not (named or target.include.guests):
+            return "Guest"
+        if not (user.account_enabled or named or target.include.disabled):
+            return "Disabled"
+        return None
 
-async def _excluded(search: Search, selection: Selection) -> AsyncIterator[User]:
-    """The users to leave out.
+    async def _page(self, selection: Selection, after: str | None) -> _Page:
+        """One page of a selection: rows are numbered by chunk, the directory's own pages have links."""
+        if selection.csv is not None:
+            chunk = int(after or 0)
+            rows, more = await self._rows.read(selection.csv, chunk)
+            return _Page(await self._found(rows), str(chunk + 1) if more else None, sum(row.rows for row in rows))
+        if selection.users is not None:
+            return _Page(await self._found([NamedUser(name) for name in selection.users]), None)
+        return await self._directory_page(selection, after)
 
-    Raises ``UserMissing`` for a named one who does not exist: a slip in a name must not put the wrong user in.
-    """
-    async for user in _users(search, selection):
-        if not user.id:
-            raise UserMissing(
-                f"{user.user_principal_name}, who is to be excluded, does not exist",
-                tenant_id=search.directory.tenant_id,
-            )
-        yield user
+    async def _directory_page(self, selection: Selection, after: str | None) -> _Page:
+        group = selection.group
+        if after is not None:  # the link says all, whatever has been renamed since
+            users, link = await self._directory.users_page(after=after)
+        elif group is None:
+            users, link = await self._directory.users_page(filter=combined(selection.filter, selection.licensed))
+        else:
+            found = await self._directory.find_group(id=group.id, display_name=group.display_name)
+            users, link = await self._directory.members_page(found.id, nested=group.nested)
+        return _Page([SelectedUser(user) for user in users], link)
 
-
-def _left_out(user: User, target: Target, barred: set[str], out: set[str]) -> str | None:
-    """Why a user is not part of the selection; guests and disabled accounts are when they were named one by one."""
-    named = target.users.users is not None
-    if user.id in barred or user.user_principal_name.casefold() in barred:
-        return "Protected"
-    if user.id in out:
-        return "Excluded"
-    if user.guest and not (named or target.include.guests):
-        return "Guest"
-    if not (user.account_enabled or named or target.include.disabled):
-        return "Disabled"
-    return None
-
-
-async def _users(search: Search, selection: Selection) -> AsyncIterator[User]:
-    """The users of one selection; a named user who does not exist comes with an empty id."""
-    if selection.users is None:
-        async for page in await _pages(search.directory, selection):
-            for user in page:
-                yield user
-    references = selection.users or ()
-    for first in range(0, len(references), LOOK_UP_AT_ONCE):
-        some = references[first : first + LOOK_UP_AT_ONCE]
-        found = await search.find(some)
-        for reference in some:
-            yield found[reference] or User(id="", user_principal_name=reference)
-
-
-async def _pages(directory: Directory, selection: Selection) -> AsyncIterator[list[User]]:
-    """The users that the directory itself finds: a group's members, or those of a filter."""
-    if selection.group is None:
-        return directory.users_of_filter(combined(selection.filter, selection.licensed))
-    group = await directory.find_group(id=selection.group.id, display_name=selection.group.display_name)
-    return directory.users_of_group(group.id, nested=selection.group.nested)
+    async def _found(self, rows: Sequence[NamedUser]) -> list[SelectedUser]:
+        """The users of the rows, in their order."""
+        references = [row.reference for row in rows]
+        found = await self._directory.find_users(references)
+        missing = [reference for reference in references if found[reference] is None]
+        if missing and self._patience:  # one created just now answers 404 at first (trap 30)
+            await asyncio.sleep(self._patience)
+            self._patience = 0.0
+            found |= await self._directory.find_users(missing)
+        return [
+            SelectedUser(found[row.reference] or User(id="", user_principal_name=row.reference), row.wish)
+            for row in rows
+        ]

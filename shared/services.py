@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.blobs.anchors import AnchorStore
 from shared.blobs.client import Blobs
 from shared.blobs.plans import PlanStore
+from shared.blobs.rows import RowStore
 from shared.blobs.staging import StagingStore
 from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
@@ -39,6 +40,7 @@ class Services:
     tenants: TenantStore
     plans: PlanStore
     staging: StagingStore
+    rows: RowStore
     anchors: AnchorStore
 
     def directory(self, tenant_id: str, credential: str = "default") -> Directory:
@@ -54,6 +56,7 @@ def open_services(chosen: Settings) -> Services:
     """Build the services on these settings; connections open on first use."""
     tables = Tables.open(chosen)
     blobs = Blobs.open(chosen)
+    staging = StagingStore(blobs)
     return Services(
         settings=chosen,
         tables=tables,
@@ -69,7 +72,8 @@ def open_services(chosen: Settings) -> Services:
         audit=AuditStore(tables),
         tenants=TenantStore(tables),
         plans=PlanStore(blobs),
-        staging=StagingStore(blobs),
+        staging=staging,
+        rows=RowStore(staging),
         anchors=AnchorStore(blobs),
     )
 

@@ -3,24 +3,27 @@
 import hashlib
 import logging
 import uuid
+from dataclasses import replace
 
 import azure.functions as func
 
-from shared.catalogue import nearest_plans
 from shared.contracts.names import RUN_OPERATION, operation_instance
 from shared.contracts.requests import AssignBody, normalise
 from shared.contracts.responses import OperationBody
-from shared.contracts.routes import BASE, Answer, Parameter, Route
+from shared.contracts.routes import BASE, CSV_TENANT, Answer, Parameter, Route
 from shared.contracts.work import OperationRun
-from shared.domain.caller import Role
-from shared.domain.operation import Actor, Operation, Status, TenantPart
+from shared.csv.template import COLUMNS_OF
+from shared.domain.caller import Caller, Role
+from shared.domain.operation import Actor, Operation, Phase, Status, TenantPart
+from shared.domain.tenant import Tenant
 from shared.errors import DependencyDown, NotFound, RequestRejected, StateConflict
 from shared.services import Services
 from triggers.http import Call, json_answer
 from triggers.operations import shown
 from triggers.registry import targets_of
 from triggers.router import Router
-from triggers.skus import plan_of, resolve_skus
+from triggers.sheets import survey, with_rows
+from triggers.skus import catalogue_for, skus_of
 
 POLL_AFTER_S = "2"
 MAX_KEY = 256
@@ -46,7 +49,8 @@ IDEMPOTENCY_KEY = Parameter(
         summary="Start assigning licences to the selected users of one or more tenants.",
         role=Role.OPERATE,
         body=AssignBody,
-        parameters=(IDEMPOTENCY_KEY,),
+        csv=True,
+        parameters=(CSV_TENANT, IDEMPOTENCY_KEY),
         answers=(
             Answer(202, "The operation was started.", OperationBody, headers=("Location", "Retry-After")),
             Answer(200, "This key and body had started this operation before.", OperationBody, headers=("Location",)),
@@ -66,10 +70,7 @@ async def assign(call: Call, app: Services) -> func.HttpResponse:
     operation_id, keyed = _operation_id(call)
     if keyed and (known := await _known(app, call, operation_id, body_sha)):
         return await _answer(call, app, known, 200)
-    tenants = await targets_of(app, call.caller, tuple(target.tenant for target in body.targets))
-    named = list({tenant.id: tenant for tenant in tenants.values()}.values())
-    skus = await resolve_skus(app, tuple(body.sku_names()), named)
-    request = normalise(body, tenants, skus, plan_of, nearest_plans)
+    request, named = await _understood(app, call.caller, body)
     stored = request.stored()
     request_sha = hashlib.sha256(stored).hexdigest()
     await app.staging.put(request_sha, stored)
@@ -84,9 +85,7 @@ async def assign(call: Call, app: Services) -> func.HttpResponse:
             request_sha=request_sha,
             body_sha=body_sha,
             reason=request.reason,
-            tenants=tuple(
-                TenantPart(operation_id=operation_id, tenant_id=tenant.id, domain=tenant.domain) for tenant in named
-            ),
+            tenants=tuple(_part(operation_id, tenant, request) for tenant in named),
         )
     )
     if not claimed:
@@ -99,6 +98,28 @@ async def assign(call: Call, app: Services) -> func.HttpResponse:
     except DependencyDown as error:
         log.warning("Operation %s is claimed and not started, the sweeper will: %s", operation_id, error)
     return await _answer(call, app, operation, 202)
+
+
+async def _understood(app: Services, caller: Caller, body: AssignBody) -> tuple[AssignBody, list[Tenant]]:
+    """The body in ids, its CSVs stored as rows, and the tenants that it concerns, in the order in which it names them.
+
+    Raises ``RequestRejected``: 422 for what body, registry and SKUs show to be impossible, 400 with the lines of a CSV.
+    """
+    tenants = await targets_of(app, caller, tuple(target.tenant for target in body.targets))
+    sheets = await survey(app, caller, body, tenants, COLUMNS_OF["assign"])
+    named = list({tenant.id: tenant for tenant in (*tenants.values(), *sheets.named)}.values())
+    sku_names = tuple(body.sku_names())
+    known = await catalogue_for(app, (*sku_names, *sheets.sku_names), named)
+    request = normalise(body, tenants, skus_of(known, sku_names))
+    targets = await with_rows(sheets, request.targets, request.licenses, known, app.rows)
+    return request.model_copy(update={"targets": targets, "csv": None}), named
+
+
+def _part(operation_id: str, tenant: Tenant, request: AssignBody) -> TenantPart:
+    """A tenant's part at its beginning: one whose users are named by rows reads them first."""
+    part = TenantPart(operation_id=operation_id, tenant_id=tenant.id, domain=tenant.domain)
+    by_rows = any(target.users.csv is not None for target in request.targets_of(tenant.id))
+    return replace(part, phase=Phase.READING, rows_read=0) if by_rows else part
 
 
 def _operation_id(call: Call) -> tuple[str, bool]:

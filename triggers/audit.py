@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Mapping
 import azure.functions as func
 
 from shared.contracts import present
-from shared.contracts.csv_out import AUDIT_COLUMNS, audit_row, csv_pieces
 from shared.contracts.responses import AuditEntryBody, Page
 from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
+from shared.csv.writing import AUDIT_COLUMNS, audit_row, csv_pieces
 from shared.domain.caller import Role
 from shared.services import Services
 from triggers.exports import LINKED, csv_answer

@@ -1,7 +1,6 @@
 """Bodies of requests: what is taken at all, and what is said about one that is wrong."""
 
 import codecs
-import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -12,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from shared.contracts.routes import Route
 from shared.errors import Problem, RequestRejected
+from triggers.forms import CSV_TYPE, FORM_TYPE, UTF_8, csv_as_json, media_type
+from triggers.strict_json import refuse_ambiguous
 
 MAX_BODY = 20 * 1024 * 1024
 MAX_FAULTS = 100
@@ -19,10 +20,11 @@ MAX_FAULTS = 100
 
 
 def checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, str]) -> bytes:
-    """The raw body, without a byte order mark; ``headers`` have lower-case names.
+    """The body as JSON, without a byte order mark; ``headers`` have lower-case names.
 
-    Raises ``RequestRejected``: 413 when it is too large, 415 when it is not announced as JSON in UTF-8, 400 when it is
-    UTF-16 all the same, or stands where none is taken.
+    A CSV, where the route takes one, is rewritten to the JSON that means the same. Raises ``RequestRejected``: 413 when
+    the body is too large, 415 when it is not announced as what the route takes, with JSON in UTF-8, 400 when it is
+    UTF-16 all the same, is a form or a CSV that cannot be read, or stands where none is taken.
     """
     body = request.get_body()
     if len(body) > MAX_BODY:
@@ -31,14 +33,17 @@ def checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, 
         if route.method != "GET" and body.strip() not in (b"", b"{}"):
             raise RequestRejected(400, "This takes no body; what it says would be ignored.")
         return b""
-    media_type, _, parameters = headers.get("content-type", "").partition(";")
-    media_type = media_type.strip().lower()
-    if media_type != "application/json":
-        raise RequestRejected(415, f"The content type must be application/json, not {media_type or 'absent'}.")
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.strip().lower().partition("=")
-        if name == "charset" and value.strip('"') not in ("utf-8", "utf8"):
-            raise RequestRejected(415, f"The charset must be utf-8, not {value}.")
+    given = media_type(headers.get("content-type"))
+    if route.csv and given.name in (CSV_TYPE, FORM_TYPE):
+        return csv_as_json(request, given, MAX_BODY)
+    if given.name != "application/json":
+        taken = f"application/json, {CSV_TYPE} or {FORM_TYPE}" if route.csv else "application/json"
+        raise RequestRejected(415, f"The content type must be {taken}, not {given.name or 'absent'}.")
+    if given.charset not in (None, *UTF_8):
+        raise RequestRejected(415, f"The charset must be utf-8, not {given.charset}.")
+    if route.csv and "tenant" in request.params:
+        detail = "The query parameter tenant names the tenant of a CSV; in JSON it stands in targets."
+        raise RequestRejected(400, detail)
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise RequestRejected(400, "The body is UTF-16; send it as UTF-8.")
     return body.removeprefix(codecs.BOM_UTF8)
@@ -50,17 +55,8 @@ def parsed[M: BaseModel](model: type[M], body: bytes) -> M:
         found = model.model_validate_json(body)
     except ValidationError as error:
         raise invalid(error) from None
-    # Of two fields with one name the parser takes the last: which one was meant is not ours to guess.
-    json.loads(body, object_pairs_hook=_each_once, parse_int=str)
+    refuse_ambiguous(body, "The body")
     return found
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> None:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise RequestRejected(400, f"The body is not valid: the field {name} stands twice in one object.")
-        seen.add(name)
 
 
 def invalid(error: ValidationError) -> RequestRejected:

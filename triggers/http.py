@@ -109,8 +109,7 @@ async def _answer(
     route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter
 ) -> func.HttpResponse:
     try:
-        given = cast(Mapping[str, str], request.headers)
-        headers = {name.lower(): value for name, value in given.items()}
+        headers = _headers(cast(Mapping[str, str], request.headers))
         caller = await _caller(route, headers, app)
         body = checked_body(route, request, headers)
         allowed = {parameter.name for parameter in route.parameters if parameter.where == "query"}
@@ -124,6 +123,16 @@ async def _answer(
         log.exception("Unexpected fault of %s, correlation id %s", route.name, correlation_id)
         detail = f"A fault of the app; its log has more under the correlation id {correlation_id}."
         return _problem(500, detail, request.url, headers={"x-correlation-id": correlation_id})
+
+
+def _headers(given: Mapping[str, str]) -> dict[str, str]:
+    """The headers by lower-case names; ``RequestRejected`` (400) for one that a host could not decode."""
+    for name, value in given.items():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise RequestRejected(400, f"The header {name} is not in UTF-8.") from None
+    return {name.lower(): value for name, value in given.items()}
 
 
 ANONYMOUS = Caller("anonymous", "anonymous", access.Role.READ, frozenset())

@@ -5,9 +5,9 @@ from dataclasses import replace
 import azure.functions as func
 
 from shared.contracts import present
-from shared.contracts.csv_out import RESULT_COLUMNS, csv_pieces, result_row
 from shared.contracts.responses import OperationBody, Page, ResultBody
 from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
+from shared.csv.writing import RESULT_COLUMNS, csv_pieces, result_row
 from shared.domain.caller import Role
 from shared.domain.operation import Operation, OperationKind, Status
 from shared.domain.states import VerbRefused, apply_verb
@@ -16,7 +16,7 @@ from shared.services import Services
 from triggers.exports import LINKED, csv_answer
 from triggers.http import Call, json_answer
 from triggers.query import DEFAULT_TOP, next_link
-from triggers.results import STATUSES, Results, samples, words
+from triggers.results import STATUSES, Results, samples
 from triggers.router import Router
 
 router = Router()
@@ -29,7 +29,7 @@ async def shown(app: Services, operation: Operation) -> OperationBody:
     """An operation as the contract shows it, without results."""
     await app.tables.refresh_clock()
     found = await samples(app, operation)
-    return present.operation(operation, app.tables.now(), words(), samples=found)
+    return present.operation(operation, app.tables.now(), samples=found)
 
 
 @router.add(
@@ -70,7 +70,7 @@ async def list_operations(call: Call, app: Services) -> func.HttpResponse:
     )
     await app.tables.refresh_clock()
     now = app.tables.now()
-    value = [present.operation(operation, now, words()) for operation in found]
+    value = [present.operation(operation, now) for operation in found]
     return json_answer(Page[OperationBody](value=value, next_link=next_link(call.url, cursor)))
 
 

@@ -15,7 +15,6 @@ from shared.domain.caller import Role
 from shared.domain.model import User
 from shared.errors import BadFilter, GraphError, Problem, RequestRejected
 from shared.graph.directory import Directory
-from shared.graph.errors import advice
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 from triggers.http import Call, json_answer
@@ -99,7 +98,7 @@ async def shown_users(directory: Directory, users: Sequence[User]) -> list[UserB
     if any(known.find(assignment.sku_id) is None for assignment in held):
         known = known.with_skus(await directory.skus())
     names = await directory.group_names(each.group_id for each in held if each.group_id)
-    return [present.user(user, Words(known, advice), names) for user in users]
+    return [present.user(user, Words(known), names) for user in users]
 
 
 def _text(call: Call, name: str, most: int) -> str | None:

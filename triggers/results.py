@@ -13,7 +13,6 @@ from shared.domain.operation import Operation, TenantPart
 from shared.domain.plan import CHUNK_USERS, Manifest
 from shared.domain.states import ENDED
 from shared.errors import NotFound
-from shared.graph.errors import advice
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 from triggers.query import cursor_number
@@ -27,9 +26,9 @@ SCAN_BLOCKS = 20
 
 
 def words(manifest: Manifest | None = None) -> Words:
-    """Part numbers, plan names and advice for what is shown; with a plan also the names its tenant knew."""
+    """Part numbers and plan names for what is shown; with a plan also the names its tenant knew."""
     known = catalogue()
-    return Words(known.with_skus(manifest.skus) if manifest and manifest.skus else known, advice)
+    return Words(known.with_skus(manifest.skus) if manifest and manifest.skus else known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,8 @@ class Results:
             if len(rows) < last - first + 1:
                 for index, user_id, name in await self._selected(part, n, begin, frozen=manifest is not None):
                     if index >= first and index not in rows:
-                        rows[index] = present.without_outcome(
-                            part.tenant_id, user_id, name, named, ended=part.status in ENDED
-                        )
+                        ended = part.status in ENDED
+                        rows[index] = present.without_outcome(part.tenant_id, user_id, name, ended=ended)
             wanted = [(i, rows[i]) for i in sorted(rows) if self.status is None or rows[i].status == self.status]
             yield Block(wanted, last)
 
@@ -162,7 +160,7 @@ class Results:
             if part.status not in ENDED:
                 raise
             return []
-        return [(begin + at, user.id, user.user_principal_name) for at, user in enumerate(users)]
+        return [(begin + at, each.user.id, each.user.user_principal_name) for at, each in enumerate(users)]
 
 
 def _spans(part: TenantPart, manifest: Manifest | None) -> list[tuple[int, int]]:

@@ -1,27 +1,30 @@
 """``POST /selections/resolve``: who a selection means, now, with nothing stored."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import azure.functions as func
 
+from shared.blobs.rows import RowsInMemory
 from shared.contracts.responses import ExcludedCount, ResolvedSelection, ResolvedSelections, SelectionError
-from shared.contracts.routes import BASE, Answer, Route
+from shared.contracts.routes import BASE, CSV_TENANT, Answer, Route
 from shared.contracts.selections import ResolveBody, Target, normalise_targets
+from shared.csv.rows import Column
+from shared.domain.advice import told
 from shared.domain.caller import Role
 from shared.domain.codes import ResultCode
 from shared.domain.model import User
 from shared.domain.tenant import Tenant
 from shared.errors import GraphError
 from shared.refusals import code_of
-from shared.selecting import Search, selected
+from shared.selecting import Rows, Search
 from shared.services import Services
 from triggers.http import Call, json_answer
 from triggers.people import shown_users
 from triggers.registry import targets_of
 from triggers.router import Router
-from triggers.skus import resolve_skus
+from triggers.sheets import survey, with_rows
+from triggers.skus import catalogue_for, skus_of
 
 SAMPLE = 20
 TENANTS_AT_ONCE = 8
@@ -39,6 +42,8 @@ router = Router()
         summary="Count the users that targets select, with the first of them and who is left out; nothing is stored.",
         role=Role.OPERATE,
         body=ResolveBody,
+        csv=True,
+        parameters=(CSV_TENANT,),
         answers=(Answer(200, "Each tenant's selection, or why it cannot be told.", ResolvedSelections),),
         problems={
             404: "A tenant is outside the caller's grants.",
@@ -50,15 +55,19 @@ async def resolve_selections(call: Call, app: Services) -> func.HttpResponse:
     """Resolve the targets of each tenant by itself; one that fails stops no other."""
     body = call.parsed(ResolveBody)
     tenants = await targets_of(app, call.caller, tuple(target.tenant for target in body.targets))
-    named = list({tenant.id: tenant for tenant in tenants.values()}.values())
-    skus = await resolve_skus(app, tuple(body.sku_names()), named)
-    body = body.model_copy(update={"targets": normalise_targets(body.targets, tenants, skus)})
+    sheets = await survey(app, call.caller, body, tenants, frozenset(Column))
+    named = list({tenant.id: tenant for tenant in (*tenants.values(), *sheets.named)}.values())
+    sku_names = tuple(body.sku_names())
+    known = await catalogue_for(app, sku_names, named)
+    rows = RowsInMemory()
+    targets = normalise_targets(body.targets, tenants, skus_of(known, sku_names))
+    body = body.model_copy(update={"targets": await with_rows(sheets, targets, None, known, rows), "csv": None})
     wanted = {tenant: body.targets_of(tenant.id) for tenant in named}
-    return json_answer(ResolvedSelections(targets=await resolve_tenants(app, wanted, ANSWER_WITHIN_S)))
+    return json_answer(ResolvedSelections(targets=await resolve_tenants(app, rows, wanted, ANSWER_WITHIN_S)))
 
 
 async def resolve_tenants(
-    app: Services, wanted: Mapping[Tenant, Sequence[Target]], seconds: float
+    app: Services, rows: Rows, wanted: Mapping[Tenant, Sequence[Target]], seconds: float
 ) -> list[ResolvedSelection]:
     """The selections of the tenants, in order; a tenant that takes longer than ``seconds`` from now is an error."""
     gate = asyncio.Semaphore(TENANTS_AT_ONCE)
@@ -67,9 +76,10 @@ async def resolve_tenants(
     async def one(tenant: Tenant, targets: Sequence[Target]) -> ResolvedSelection:
         try:
             async with asyncio.timeout_at(deadline), gate:
-                return await _resolved(app, tenant, targets)
+                return await _resolved(app, rows, tenant, targets)
         except GraphError as error:
-            code, message = code_of(error), str(error)
+            code = code_of(error)
+            message = told(code, str(error))
         except TimeoutError:
             code = ResultCode.TENANT_UNAVAILABLE
             message = f"Tenant {tenant.id} was not read within {seconds:g} s; an operation takes the time it needs."
@@ -78,18 +88,17 @@ async def resolve_tenants(
     return list(await asyncio.gather(*(one(tenant, targets) for tenant, targets in wanted.items())))
 
 
-async def _resolved(app: Services, tenant: Tenant, targets: Sequence[Target]) -> ResolvedSelection:
+async def _resolved(app: Services, rows: Rows, tenant: Tenant, targets: Sequence[Target]) -> ResolvedSelection:
     directory = app.directory(tenant.id, tenant.credential)
-    excluded: Counter[str] = Counter()
+    search = Search(directory, rows, targets, tenant.protected_users)
     missing = count = 0
     sample: list[User] = []
-    async for user in selected(Search(directory), targets, tenant.protected_users, excluded):
-        if not user.id:
-            missing += 1
-            continue
-        count += 1
-        if len(sample) < SAMPLE:
-            sample.append(user)
+    async for page in search.pages():
+        found = [selected.user for selected in page if selected.user.id]
+        missing += len(page) - len(found)
+        count += len(found)
+        sample += found[: SAMPLE - len(sample)]
+    excluded = search.progress.excluded()
     if missing:
         excluded[ResultCode.USER_NOT_FOUND] = missing
     return ResolvedSelection(

@@ -1,11 +1,11 @@
 """What the SKU names of a request stand for: by the catalogue first, else by what the named tenants subscribe to."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from shared.catalogue import AmbiguousSku, Catalogue, catalogue, find_plan, is_guid
 from shared.contracts.selections import SkuName
-from shared.domain.model import ServicePlan, Sku
+from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
 from shared.errors import Denied, DependencyDown, GraphError, Problem, RequestRejected
 from shared.services import Services
@@ -13,42 +13,27 @@ from shared.services import Services
 TENANTS_AT_ONCE = 8
 
 
-async def resolve_skus(app: Services, names: Sequence[SkuName], tenants: Sequence[Tenant]) -> Mapping[str, Sku]:
-    """The SKU of each name in a body.
+async def catalogue_for(app: Services, names: Sequence[SkuName], tenants: Sequence[Tenant]) -> Catalogue:
+    """What is known of SKUs: the catalogue, and where it does not know all ``names``, what the tenants subscribe to.
 
-    A GUID that nobody knows stands for itself: planning tells whether the tenant has it. Raises ``RequestRejected``
-    (422) with the nearest part numbers for what is unknown or ambiguous, and ``DependencyDown`` when no tenant could be
-    asked.
+    Raises ``DependencyDown`` when no tenant could be asked.
     """
     known = catalogue()
-    if not all(_settled(known, wanted) for wanted in names):
-        known = known.with_skus(await _live_skus(app, tenants))
-    found: dict[str, Sku] = {}
-    problems: list[Problem] = []
-    for pointer, name, _ in names:
-        try:
-            sku = known.find(name)
-        except AmbiguousSku as ambiguous:
-            problems.append(Problem(pointer, str(ambiguous)))
-            continue
-        if sku is None and is_guid(name):
-            sku = Sku(name.lower(), "")
-        if sku is None:
-            near = known.nearest(name)
-            hint = f"; nearest: {', '.join(near)}" if near else ""
-            problems.append(Problem(pointer, f"{name} is no known SKU{hint}"))
-        else:
-            found[name] = sku
+    if all(_settled(known, wanted) for wanted in names):
+        return known
+    return known.with_skus(await _live_skus(app, tenants))
+
+
+def skus_of(known: Catalogue, names: Iterable[SkuName]) -> Mapping[str, Sku]:
+    """The SKU of each name in a body.
+
+    Raises ``RequestRejected`` (422) with the nearest part numbers for what is unknown or ambiguous.
+    """
+    named = [(each, known.named(each.name)) for each in names]
+    problems = [Problem(each.pointer, found) for each, found in named if isinstance(found, str)]
     if problems:
         raise RequestRejected(422, "The request names SKUs that are not known.", problems)
-    return found
-
-
-def plan_of(sku: Sku, text: str) -> ServicePlan | None:
-    """The service plan a text stands for; of a SKU that nobody knows any plan id is taken."""
-    if not sku.service_plans and is_guid(text):
-        return ServicePlan(text.lower(), text.lower())
-    return find_plan(sku, text)
+    return {each.name: found for each, found in named if isinstance(found, Sku)}
 
 
 def _settled(known: Catalogue, wanted: SkuName) -> bool:

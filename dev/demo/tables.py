@@ -67,3 +67,31 @@ def audit_table(entries: Sequence[Json], shown: int) -> Table:
             entry["hash"][:12],
         )
     return table
+
+
+def faults_table(faults: Iterable[Json]) -> Table:
+    """What is wrong with a CSV, line by line."""
+    table = Table(title="Refused, line by line", title_justify="left")
+    table.add_column("line", justify="right")
+    table.add_column("what is wrong")
+    for fault in faults:
+        table.add_row(str(fault["line"]), fault["detail"])
+    return table
+
+
+def users_table(results: Iterable[Json]) -> Table:
+    """What each user got, or why not."""
+    table = Table(title="Users", title_justify="left")
+    for name in ("user", "status", "added", "disabled service plans", "why not"):
+        table.add_column(name, no_wrap=name in ("user", "status"))
+    for result in results:
+        off = (f"{sku}: {', '.join(plans)}" for sku, plans in result["disabledPlans"].items())
+        error = result["error"] or {"message": ""}
+        table.add_row(
+            result["userPrincipalName"].partition("@")[0],
+            result["status"],
+            ", ".join(result["added"]),
+            "\n".join(off),
+            error["message"],
+        )
+    return table

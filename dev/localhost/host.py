@@ -84,7 +84,7 @@ class Host:
     def _web_app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         Webhooks(self._durable.backend).add_to(app)
-        app.router.add_route("*", "/{path:.*}", self._http.handle)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._http.handle)  # also what holds an encoded line break
         return app
 
     def _check(self, functions: tuple[Function, ...]) -> _App:

@@ -1,6 +1,6 @@
 """The routes below ``/groups``: groups and their members, direct or deep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from dev.simulator import query
@@ -67,9 +67,12 @@ def members(tenant: Tenant, call: Call, now: float) -> Reply:
     group = _group(tenant, call, now)
     index = options.index
     deep = call.segments[2] == "transitiveMembers"
-    found = list(tenant.transitive(group, now, index=index)) if deep else list(group.members)
-    if cast is not None:
-        found = [member for member in found if member.kind == cast]
+
+    def expand() -> list[Member]:
+        every = tenant.transitive(group, now, index=index) if deep else group.members
+        return [member for member in every if cast is None or member.kind == cast]
+
+    found = query.remembered(options, tenant, "members", expand)
     if cast == "user":
         return _member_users(tenant, call, now, options, found, counting=counting)
     if "$filter" in call.query or "$search" in call.query:
@@ -96,7 +99,7 @@ def members(tenant: Tenant, call: Call, now: float) -> Reply:
 
 
 def _member_users(
-    tenant: Tenant, call: Call, now: float, options: query.Options, found: list[Member], *, counting: bool
+    tenant: Tenant, call: Call, now: float, options: query.Options, found: Sequence[Member], *, counting: bool
 ) -> Reply:
     keep = query.predicate(options, USER, tenant)
 

@@ -4,9 +4,9 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from dev.simulator.calls import Call
@@ -14,6 +14,7 @@ from dev.simulator.errors import GraphError, Json, advanced_only, malformed, uns
 from dev.simulator.filters import FilterCompiler, Predicate, compile_search
 from dev.simulator.odata import parse_filter, parse_search
 from dev.simulator.properties import Property, Resource
+from dev.simulator.snapshots import Snapshot
 from dev.simulator.tenant import Tenant
 
 DEFAULT_PAGE, MAX_PAGE, MAX_SIGN_IN_PAGE = 100, 999, 500
@@ -34,6 +35,8 @@ class Options:
     count: bool
     advanced: bool
     token: str | None
+    snapshot: Snapshot = field(default_factory=dict[str, Sequence[Any]])
+    snapshot_name: str | None = None
 
     @property
     def index(self) -> bool:
@@ -121,14 +124,22 @@ def _fingerprint(call: Call) -> int:
     return zlib.crc32(json.dumps(["/".join(call.segments), rest], sort_keys=True).encode())
 
 
-def _encode(tenant: Tenant, call: Call, position: int) -> str:
-    return base64.urlsafe_b64encode(f"{tenant.generation}.{_fingerprint(call):08x}.{position}".encode()).decode()
+class _Token(NamedTuple):
+    """Where a page starts, and the snapshot it belongs to, if any."""
+
+    start: int
+    snapshot: str | None
 
 
-def _decode(tenant: Tenant, call: Call, token: str) -> int:
-    """Where a page starts. ASSUMPTION: texts; a reloaded tenant makes its old links expire."""
+def _encode(tenant: Tenant, call: Call, token: _Token) -> str:
+    text = f"{tenant.generation}.{_fingerprint(call):08x}.{token.start}.{token.snapshot or ''}"
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _decode(tenant: Tenant, call: Call, token: str) -> _Token:
+    """What a page token says. ASSUMPTION: texts; a reloaded tenant makes its old links expire."""
     try:
-        generation, mark, position = base64.urlsafe_b64decode(token.encode()).decode().split(".")
+        generation, mark, position, snapshot = base64.urlsafe_b64decode(token.encode()).decode().split(".")
         start = int(position)
     except (ValueError, binascii.Error):
         raise GraphError(400, "Request_BadRequest", "The value of $skiptoken is not valid.") from None
@@ -140,13 +151,30 @@ def _decode(tenant: Tenant, call: Call, token: str) -> int:
         )
     if mark != f"{_fingerprint(call):08x}":
         raise GraphError(400, "Request_BadRequest", "The value of $skiptoken does not belong to this query.")
-    return start
+    return _Token(start, snapshot or None)
 
 
-def next_link(tenant: Tenant, call: Call, position: int) -> str:
+def remembered[T](options: Options, tenant: Tenant, name: str, find: Callable[[], Sequence[T]]) -> Sequence[T]:
+    """What ``find`` gave for the first page of this query as long as that is kept, else what it gives now."""
+    if options.token is not None and options.snapshot_name is None:
+        options.snapshot_name = _decode(tenant, options.call, options.token).snapshot
+        kept = tenant.snapshots.find(options.snapshot_name) if options.snapshot_name else None
+        if kept is None:
+            options.snapshot_name = None
+        else:
+            options.snapshot = kept
+    if name not in options.snapshot:
+        options.snapshot[name] = find()
+    return options.snapshot[name]
+
+
+def next_link(options: Options, tenant: Tenant, position: int) -> str:
     """The whole address of the next page, with every option of this one."""
+    call = options.call
+    if options.snapshot and options.snapshot_name is None:
+        options.snapshot_name = tenant.snapshots.keep(options.snapshot)
     query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
-    query["$skiptoken"] = _encode(tenant, call, position)
+    query["$skiptoken"] = _encode(tenant, call, _Token(position, options.snapshot_name))
     pairs = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in query.items())
     return f"{call.root}/{'/'.join(quote(each) for each in call.segments)}?{pairs}"
 
@@ -166,11 +194,15 @@ def sorted_source[T](options: Options, resource: Resource[T], tenant: Tenant, so
     if "$filter" in options.call.query and not options.advanced:
         raise advanced_only("orderby")  # ASSUMPTION: the operator's name
     get = found.get
-    ranked = sorted(
-        (item for _, item in source(0)),
-        key=lambda item: str(get(item, tenant) or "").casefold(),
-        reverse=direction.strip().lower() == "desc",
-    )
+
+    def rank() -> list[T]:
+        return sorted(
+            (item for _, item in source(0)),
+            key=lambda item: str(get(item, tenant) or "").casefold(),
+            reverse=direction.strip().lower() == "desc",
+        )
+
+    ranked = remembered(options, tenant, "ranked", rank)
     return lambda start: ((n, ranked[n]) for n in range(start, len(ranked)))
 
 
@@ -184,7 +216,7 @@ def collection[T](
 ) -> Json:
     """One page: ``source`` yields (position, item) from a position on; positions make the opaque token."""
     call = options.call
-    start = 0 if options.token is None else _decode(tenant, call, options.token)
+    start = 0 if options.token is None else _decode(tenant, call, options.token).start
     value: list[Any] = []
     follow: int | None = None
     for position, item in source(start):
@@ -197,6 +229,6 @@ def collection[T](
     if options.count and options.token is None:  # ASSUMPTION: on the first page only
         body["@odata.count"] = sum(1 for _, item in source(0) if keep is None or keep(item))
     if follow is not None:
-        body["@odata.nextLink"] = next_link(tenant, call, follow)
+        body["@odata.nextLink"] = next_link(options, tenant, follow)
     body["value"] = value
     return body

@@ -10,6 +10,7 @@ from typing import Any
 from dev.simulator.catalogue import plan_id
 from dev.simulator.lag import LaggingCounter, Versions, Visibility
 from dev.simulator.model import Device, Group, Licences, Member, Sku, User, held_skus, merge
+from dev.simulator.snapshots import Snapshots
 
 INDEX_EXTRA = 1 / 3  # ASSUMPTION: the index and consumedUnits trail a direct read by up to a third of the longest lag
 
@@ -59,6 +60,7 @@ class Tenant:
         self.skus: dict[str, Sku] = {}
         self.consumed = LaggingCounter()
         self.by_upn: dict[str, str] = {}
+        self.snapshots = Snapshots()
         self.in_flight: dict[str, int] = {}
         self.most_in_flight = 0
         self._groups_of: dict[str, set[str]] = {}

@@ -1,25 +1,29 @@
 """Container ``plans``: a tenant's selected users and decisions, in chunks, and the manifest that freezes them.
 
-Paths: ``{operation}/{tenant}/users-{selection}-{n}.ndjson.gz``, ``plan-{n}.ndjson.gz``, ``manifest.json``. Until the
-manifest is there chunks may be replaced; the first manifest wins, and from then on everything is read-only.
+Paths: ``{operation}/{tenant}/users-{step}-{n}.ndjson.gz``, ``search-{step}.json.gz``, ``plan-{n}.ndjson.gz``,
+``manifest.json``. Users are resolved in steps, each of which writes blobs of its own; the tenant's row says which of
+them count (``shared.domain.selection.Steps``). Until the manifest is there chunks may be replaced; the first manifest
+wins, and from then on everything is read-only.
 """
 
+import gzip
 from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
 from shared.blobs.client import Blobs
-from shared.blobs.ndjson import Lines
+from shared.blobs.ndjson import LEVEL, Lines
 from shared.blobs.recently_used import RecentlyUsed
-from shared.domain.model import Decision, User
+from shared.domain.model import Decision
 from shared.domain.plan import Manifest
+from shared.domain.selection import SelectedUser, Steps
 from shared.errors import NotFound, RowConflict
 
 CONTAINER = "plans"
 CHUNKS_KEPT = 8
 MANIFESTS_KEPT = 64
 GZIP = "application/gzip"
-USERS = Lines(User, tuple[User, ...])
+USERS = Lines(SelectedUser, tuple[SelectedUser, ...])
 DECISIONS = Lines(Decision, tuple[Decision, ...])
 MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
 
@@ -32,18 +36,30 @@ class PlanStore:
         self._chunks: RecentlyUsed[tuple[str, str, int], tuple[Decision, ...]] = RecentlyUsed(CHUNKS_KEPT)
         self._manifests: RecentlyUsed[tuple[str, str], Manifest | None] = RecentlyUsed(MANIFESTS_KEPT)
 
-    async def write_users(self, op: str, tenant: str, selection: str, n: int, users: Iterable[User]) -> None:
-        """Store the ``n``-th chunk of a selection's users, in selection order."""
-        await self._blobs.write(
-            CONTAINER, _path(op, tenant, f"users-{selection}-{n:05d}"), USERS.pack(users), media_type=GZIP
-        )
+    async def write_users(self, op: str, tenant: str, step: str, n: int, users: Iterable[SelectedUser]) -> None:
+        """Store the ``n``-th chunk of the users that a step has selected, in selection order."""
+        await self._blobs.write(CONTAINER, _users_path(op, tenant, step, n), USERS.pack(users), media_type=GZIP)
 
-    async def read_users(self, op: str, tenant: str, selection: str, n: int) -> tuple[User, ...]:
-        """The ``n``-th chunk of a selection's users.
+    async def read_users(self, op: str, tenant: str, selection: str, n: int) -> tuple[SelectedUser, ...]:
+        """The ``n``-th chunk of a tenant's selected users; ``selection`` is ``Steps.text``.
 
         Raises ``NotFound`` when it was never written or has expired.
         """
-        return USERS.unpack(await self._read(_path(op, tenant, f"users-{selection}-{n:05d}")))
+        step, within = Steps.parse(selection).locate(n)
+        return USERS.unpack(await self._read(_users_path(op, tenant, step, within)))
+
+    async def put_aside(self, op: str, tenant: str, step: str, search: bytes) -> None:
+        """Store where a step's search stands."""
+        await self._blobs.write(
+            CONTAINER, _search_path(op, tenant, step), gzip.compress(search, LEVEL), media_type=GZIP
+        )
+
+    async def take_up(self, op: str, tenant: str, step: str) -> bytes:
+        """Where a step's search was put aside.
+
+        Raises ``NotFound`` when it was not, or has expired.
+        """
+        return gzip.decompress(await self._read(_search_path(op, tenant, step)))
 
     async def write_chunk(self, op: str, tenant: str, n: int, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
         """Store the decisions on the ``n``-th chunk of users once, and return the stored ones.
@@ -124,6 +140,14 @@ class PlanStore:
 
 def _chunk_path(op: str, tenant: str, n: int) -> str:
     return _path(op, tenant, f"plan-{n:05d}")
+
+
+def _users_path(op: str, tenant: str, step: str, n: int) -> str:
+    return _path(op, tenant, f"users-{step}-{n:05d}")
+
+
+def _search_path(op: str, tenant: str, step: str) -> str:
+    return _path(op, tenant, f"search-{step}", "json.gz")
 
 
 def _path(op: str, tenant: str, name: str, ending: str = "ndjson.gz") -> str:

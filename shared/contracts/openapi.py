@@ -13,8 +13,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.access import ROLES
+from shared.contracts import examples
 from shared.contracts.responses import ProblemBody
 from shared.contracts.routes import Answer, Json, Parameter, Route
+from shared.contracts.schemas import not_blank
 
 TITLE = "Bulk licences"
 _COMMON = {
@@ -23,8 +25,29 @@ _COMMON = {
     503: "A dependency is down; Retry-After says when to come back.",
 }
 _WITH_CALLER = {401: "No caller.", 403: "Not this caller's role."}
-_WITH_BODY = {413: "Above 20 MB.", 415: "The content type must be application/json, in UTF-8."}
+_WITH_BODY = {413: "Above 20 MB.", 415: "The content type is none of the request body's, or the JSON is not in UTF-8."}
+_CSV_BODIES: Json = {
+    "text/csv": {"schema": {"type": "string"}},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "file": {"description": "The CSV.", "type": "string", "format": "binary"},
+                "request": {"description": "What the JSON would have besides the CSV.", "type": "object"},
+            },
+            "required": ["file"],
+            "additionalProperties": False,
+        },
+        "encoding": {"file": {"contentType": "text/csv"}, "request": {"contentType": "application/json"}},
+    },
+}
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
+_HEADERS: dict[str, Json] = {
+    "Location": {"type": "string", "format": "uri"},
+    "Retry-After": {"description": "Seconds.", "type": "integer", "minimum": 1},
+    "WWW-Authenticate": {"type": "string"},
+}
+_PROBLEM_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
 
 
 def openapi(routes: Iterable[Route], version: str) -> Json:
@@ -55,7 +78,7 @@ def openapi(routes: Iterable[Route], version: str) -> Json:
 def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
     """One method of one path."""
     path_parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **_example(name)}
         for name in _PATH_PARAMETER.findall(route.path)
     ]
     problems = dict(_COMMON) | dict(route.problems)
@@ -70,26 +93,30 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
         problems.setdefault(404, "Unknown, or outside the caller's grants.")
     if route.body:
         problems |= {status: text for status, text in _WITH_BODY.items() if status not in route.problems}
-        content = {"application/json": {"schema": schemas[route.body]}}
-        operation["requestBody"] = {"required": True, "content": content}
+        shown = {name: {"value": body} for name, body in examples.BODIES.get(route.body, {}).items()}
+        content: Json = {"application/json": {"schema": schemas[route.body], "examples": shown}}
+        operation["requestBody"] = {"required": True, "content": content | (_CSV_BODIES if route.csv else {})}
     responses = {str(answer.status): _answer(answer, schemas) for answer in route.answers}
     problem = {"application/problem+json": {"schema": schemas[ProblemBody]}}
     for status, text in sorted(problems.items()):
         told: Json = {"description": text, "content": problem}
-        if status == 503:
-            told["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
+        if status in _PROBLEM_HEADERS:
+            told["headers"] = _headers(_PROBLEM_HEADERS[status])
         responses.setdefault(str(status), told)
     operation["responses"] = responses
     return operation
 
 
 def _parameter(parameter: Parameter) -> Json:
-    return {
-        "name": parameter.name,
-        "in": parameter.where,
-        "description": parameter.description,
-        "schema": dict(parameter.schema),
-    }
+    schema = dict(parameter.schema)
+    if schema["type"] == "string" and not schema.keys() & {"enum", "format"}:
+        schema = {"minLength": 1, **not_blank()} | schema
+    told: Json = {"name": parameter.name, "in": parameter.where, "description": parameter.description, "schema": schema}
+    return told | ({"required": True} if parameter.required else {}) | _example(parameter.name)
+
+
+def _example(name: str) -> Json:
+    return {"example": examples.PARAMETERS[name]} if name in examples.PARAMETERS else {}
 
 
 def _answer(answer: Answer, schemas: dict[type[BaseModel], Any]) -> Json:
@@ -101,8 +128,13 @@ def _answer(answer: Answer, schemas: dict[type[BaseModel], Any]) -> Json:
     if content:
         told["content"] = content
     if answer.headers:
-        told["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}
+        told["headers"] = _headers(answer.headers)
     return told
+
+
+def _headers(names: Iterable[str]) -> Json:
+    """Headers that an answer always carries."""
+    return {name: {"required": True, "schema": _HEADERS.get(name, {"type": "string"})} for name in names}
 
 
 _STYLE = """

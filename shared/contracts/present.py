@@ -1,10 +1,11 @@
 """From domain types to the resources of the HTTP contract: pure, the time is an argument."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from shared.catalogue import Catalogue
 from shared.contracts import responses as body
+from shared.domain.advice import advice, told
 from shared.domain.audit import AuditEntry
 from shared.domain.codes import ResultCode, status_of
 from shared.domain.model import AddLicence, LicenceState, Sku, User
@@ -24,21 +25,10 @@ _PHASES = list(Phase)
 
 
 class Words:
-    """Words for ids and codes: part numbers, plan names, advice; what is unknown stays as it is.
+    """Words for ids: part numbers and plan names; what is unknown stays as it is."""
 
-    ``advise`` says in a sentence what to do about a result code.
-    """
-
-    def __init__(self, catalogue: Catalogue, advise: Callable[[ResultCode], str]) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._advise = advise
-
-    def advice(self, code: str) -> str:
-        """What to do about a code."""
-        try:
-            return self._advise(ResultCode(code))
-        except ValueError:
-            return code
 
     def sku(self, sku_id: str) -> str:
         """Part number of a SKU."""
@@ -68,7 +58,9 @@ def progress(parts: Iterable[TenantPart], now: datetime) -> body.Progress:
     parts = tuple(parts)
     totals = sum((part.totals for part in parts), Totals())
     done = totals.total - totals.pending
+    read = [part.rows_read for part in parts if part.rows_read is not None]
     return body.Progress(
+        rows_read=sum(read) if read else None,
         total=totals.total,
         pending=totals.pending,
         succeeded=totals.succeeded,
@@ -115,7 +107,7 @@ def phase_of(parts: Iterable[TenantPart]) -> Phase:
 def tenant_part(part: TenantPart, now: datetime) -> body.TenantPartBody:
     """One tenant's part of an operation."""
     error = part.error and body.TenantErrorBody(
-        code=part.error.code, message=part.error.message, details=dict(part.error.details)
+        code=part.error.code, message=told(part.error.code, part.error.message), details=dict(part.error.details)
     )
     return body.TenantPartBody(
         tenant_id=part.tenant_id,
@@ -128,12 +120,12 @@ def tenant_part(part: TenantPart, now: datetime) -> body.TenantPartBody:
     )
 
 
-def error_groups(parts: Iterable[TenantPart], samples: Mapping[str, list[str]], words: Words) -> list[body.ErrorGroup]:
+def error_groups(parts: Iterable[TenantPart], samples: Mapping[str, list[str]]) -> list[body.ErrorGroup]:
     """The failed users by code, most frequent first; ``samples`` holds user principal names by code."""
     totals = sum((part.totals for part in parts), Totals())
     failed = {code: n for code, n in totals.by_code.items() if code and status_of(code) == "failed"}
     return [
-        body.ErrorGroup(code=code, count=n, message=words.advice(code), sample=samples.get(code, []))
+        body.ErrorGroup(code=code, count=n, message=advice(code), sample=samples.get(code, []))
         for code, n in sorted(failed.items(), key=lambda item: (-item[1], item[0]))
     ]
 
@@ -146,7 +138,6 @@ def actor(who: Actor) -> body.ActorBody:
 def operation(
     op: Operation,
     now: datetime,
-    words: Words,
     *,
     samples: Mapping[str, list[str]] | None = None,
     results: body.Page[body.ResultBody] | None = None,
@@ -168,7 +159,7 @@ def operation(
         parent_id=op.parent_id,
         progress=progress(op.tenants, now),
         tenants=[tenant_part(part, now) for part in op.tenants],
-        errors=error_groups(op.tenants, samples or {}, words),
+        errors=error_groups(op.tenants, samples or {}),
         results=results,
     )
 
@@ -177,9 +168,7 @@ def result(tenant_id: str, outcome: Outcome, words: Words) -> body.ResultBody:
     """The outcome of one user; a user that was not changed has an error, one that was may have a message."""
     error = None
     if outcome.code is not None:
-        error = body.ResultError(
-            code=outcome.code, message=outcome.message or words.advice(outcome.code), detail=outcome.detail
-        )
+        error = body.ResultError(code=outcome.code, message=told(outcome.code, outcome.message), detail=outcome.detail)
     return body.ResultBody(
         tenant_id=tenant_id,
         user_id=outcome.user_id,
@@ -199,13 +188,11 @@ def result(tenant_id: str, outcome: Outcome, words: Words) -> body.ResultBody:
     )
 
 
-def without_outcome(
-    tenant_id: str, user_id: str, user_principal_name: str, words: Words, *, ended: bool
-) -> body.ResultBody:
+def without_outcome(tenant_id: str, user_id: str, user_principal_name: str, *, ended: bool) -> body.ResultBody:
     """A user without an outcome: ``pending``, or ``Cancelled`` where the tenant's part has ended."""
     error = None
     if ended:
-        error = body.ResultError(code=ResultCode.CANCELLED, message=words.advice(ResultCode.CANCELLED), detail=None)
+        error = body.ResultError(code=ResultCode.CANCELLED, message=advice(ResultCode.CANCELLED), detail=None)
     return body.ResultBody(
         tenant_id=tenant_id,
         user_id=user_id,

@@ -5,15 +5,25 @@ all of them to GUIDs; the result is the same model, is stored as ``staging/{sha2
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from shared.contracts.selections import Request, SkuName, Targeted, Text, normalise_targets
-from shared.domain.model import ServicePlan, Sku
+from shared.catalogue import plan_of, unknown_plan
+from shared.contracts.schemas import not_both
+from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Target, Targeted, Text, normalise_targets
+from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
 from shared.errors import Problem, RequestRejected
 
@@ -26,6 +36,8 @@ Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 
 class Licence(Request):
     """A SKU to assign: ``disabledPlans`` are switched off in addition, or exactly ``enabledPlans`` are on."""
+
+    model_config = ConfigDict(json_schema_extra=not_both("disabledPlans", "enabledPlans"))
 
     sku: Text
     """Part number, GUID or friendly name; the GUID once normalised."""
@@ -57,10 +69,20 @@ class Options(Request):
 class AssignBody(Targeted):
     """The body of ``POST /assign``."""
 
-    licenses: Annotated[tuple[Licence, ...], Field(min_length=1, max_length=50)]
+    licenses: Annotated[tuple[Licence, ...], AT_LEAST_ONE, Field(max_length=50)] = ()
+    """May be absent where the rows of CSVs name the SKUs."""
     usage_location: UsageLocation | None = None
     options: Options = Options()
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)] | None = None
+
+    @field_validator("licenses")
+    @classmethod
+    def _some(cls, licences: tuple[Licence, ...], info: ValidationInfo) -> tuple[Licence, ...]:
+        targets: tuple[Target, ...] = info.data.get("targets", ())
+        by_rows = info.data.get("csv") is not None or (targets and all(t.users.csv is not None for t in targets))
+        if not licences and not by_rows:
+            raise PydanticCustomError("no_licence", "At least one is needed: only rows of CSVs can name SKUs instead")
+        return licences
 
     def sku_names(self) -> Iterator[SkuName]:
         """The SKUs that the body names, in order: those of selections, then those to assign."""
@@ -114,14 +136,8 @@ def parse_stored(data: bytes) -> AssignBody:
     return AssignBody.model_validate_json(data)
 
 
-type FindPlan = Callable[[Sku, str], ServicePlan | None]
-type Nearest = Callable[[Sku, str], list[str]]
-
-
-def normalise(
-    body: AssignBody, tenants: Mapping[str, Tenant], skus: Mapping[str, Sku], find_plan: FindPlan, nearest: Nearest
-) -> AssignBody:
-    """The body with GUIDs in place of names.
+def normalise(body: AssignBody, tenants: Mapping[str, Tenant], skus: Mapping[str, Sku]) -> AssignBody:
+    """The body with GUIDs in place of names; its CSVs stay as they are.
 
     ``tenants`` and ``skus`` hold what each name of the body stands for. Raises ``RequestRejected`` (422) with a
     pointer to every service plan that its SKU does not contain, and to a SKU that is named twice.
@@ -138,8 +154,7 @@ def normalise(
         plans: dict[str, tuple[str, ...] | None] = {}
         for field, names in (("disabled_plans", licence.disabled_plans), ("enabled_plans", licence.enabled_plans)):
             if names is not None:
-                pointer = f"/licenses/{n}/{to_camel(field)}"
-                found = _plan_ids(sku, names, pointer, find_plan, nearest, problems)
+                found = _plan_ids(sku, names, f"/licenses/{n}/{to_camel(field)}", problems)
                 plans[field] = tuple(dict.fromkeys(found))
         licences.append(licence.model_copy(update={"sku": sku.id, **plans}))
     if problems:
@@ -148,21 +163,11 @@ def normalise(
     return body.model_copy(update={"targets": targets, "licenses": tuple(licences)})
 
 
-def _plan_ids(
-    sku: Sku,
-    names: tuple[str, ...],
-    pointer: str,
-    find_plan: FindPlan,
-    nearest: Nearest,
-    problems: list[Problem],
-) -> Iterator[str]:
+def _plan_ids(sku: Sku, names: tuple[str, ...], pointer: str, problems: list[Problem]) -> Iterator[str]:
     """Ids of the plans; what the SKU does not contain goes to ``problems``."""
     for n, name in enumerate(names):
-        plan = find_plan(sku, name)
+        plan = plan_of(sku, name)
         if plan is None:
-            near = nearest(sku, name)
-            hint = f"; nearest: {', '.join(near)}" if near else ""
-            detail = f"{name} is no service plan of {sku.part_number or sku.id}{hint}"
-            problems.append(Problem(f"{pointer}/{n}", detail))
+            problems.append(Problem(f"{pointer}/{n}", unknown_plan(sku, name)))
         else:
             yield plan.id

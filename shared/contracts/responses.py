@@ -1,23 +1,38 @@
 """What callers get back: the resources of the HTTP contract, camelCase, every field present."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from shared.domain.operation import OperationKind, Phase, Status
 from shared.domain.tenant import Consent
 
+# What the document says beyond the type. The tests hold answers against it; at run time nobody is failed for it.
+Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
+Percent = Annotated[float, Field(json_schema_extra={"minimum": 0, "maximum": 100})]
+Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+Sha256 = Annotated[str, Field(json_schema_extra={"pattern": "^[0-9a-f]{64}$"})]
+OneStatus = Annotated[str, Field(json_schema_extra={"enum": ["pending", "succeeded", "skipped", "failed"]})]
+
 
 class Response(BaseModel):
     """Base of every resource."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        serialize_by_alias=True,
+        frozen=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Fault(Response):
     """One fault of a body; ``line`` where it is a CSV."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     pointer: str
     detail: str
@@ -26,6 +41,8 @@ class Fault(Response):
 
 class ProblemBody(Response):
     """An error (RFC 9457), sent as ``application/problem+json``; ``errors`` name the faults of a bad body."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str = "about:blank"
     title: str
@@ -39,7 +56,7 @@ class Page[T](Response):
     """One page of a list; ``nextLink`` is the absolute URL of the next one."""
 
     value: list[T]
-    next_link: str | None = None
+    next_link: Url | None = None
 
 
 class ActorBody(Response):
@@ -52,16 +69,16 @@ class ActorBody(Response):
 class Progress(Response):
     """How far it is; total = pending + succeeded + skipped + failed at every moment."""
 
-    rows_read: int | None = None
-    total: int
-    pending: int
-    succeeded: int
-    skipped: int
-    failed: int
-    percent: float
+    rows_read: Count | None = None
+    total: Count
+    pending: Count
+    succeeded: Count
+    skipped: Count
+    failed: Count
+    percent: Percent
     users_per_second: float | None = None
     """Users changed or failed a second since the first write; null before it."""
-    throttled_requests: int
+    throttled_requests: Count
     estimated_completion: datetime | None = None
 
 
@@ -77,7 +94,7 @@ class ExcludedCount(Response):
     """Users that are not part of the selection."""
 
     code: str
-    count: int
+    count: Count
 
 
 class TenantPartBody(Response):
@@ -96,7 +113,7 @@ class ErrorGroup(Response):
     """Failed users with the same code."""
 
     code: str
-    count: int
+    count: Count
     message: str
     sample: list[str]
     """User principal names of some of them."""
@@ -123,7 +140,7 @@ class ResultBody(Response):
     tenant_id: str
     user_id: str
     user_principal_name: str
-    status: str
+    status: OneStatus
     added: list[str]
     removed: list[str]
     disabled_plans: dict[str, list[str]]
@@ -133,7 +150,7 @@ class ResultBody(Response):
     not_reverted: list[str] = []
     error: ResultError | None
     message: str | None
-    attempts: int
+    attempts: Count
     completed_at: datetime | None
 
 
@@ -194,8 +211,8 @@ class AuditEntryBody(Response):
     currency: str | None
     request_id: str | None
     reason: str | None
-    previous_hash: str
-    hash: str
+    previous_hash: Sha256
+    hash: Sha256
 
 
 class TenantResource(Response):
@@ -278,7 +295,7 @@ class ResolvedSelection(Response):
     """Who is selected in a tenant; with an ``error`` nothing is known, and ``count`` is 0."""
 
     tenant_id: str
-    count: int = 0
+    count: Count = 0
     sample: list[UserBody] = []
     """The first 20 users, in selection order."""
     excluded: list[ExcludedCount] = []

@@ -22,6 +22,7 @@ class Parameter:
     description: str
     schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
     where: Literal["query", "header"] = "query"
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Route:
     problems: Mapping[int, str] = field(default_factory=dict[int, str])
     """Refusals of this route besides the ones that every route has."""
     body: type[BaseModel] | None = None
+    csv: bool = False
+    """Whether a CSV is taken in place of JSON: as ``text/csv``, or as the part ``file`` of ``multipart/form-data``."""
     parameters: tuple[Parameter, ...] = ()
     starts: bool = False
     """Whether it needs the durable client."""
@@ -58,6 +61,7 @@ class Route:
 TOP = Parameter("top", "Rows a page.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
 CURSOR = Parameter("cursor", "Where the page begins, from a nextLink.")
 TENANT = Parameter("tenant", "Only this tenant: its GUID or a verified domain.")
+CSV_TENANT = Parameter("tenant", "The tenant of a CSV: its GUID or a verified domain; not beside JSON.")
 FROM = Parameter("from", "Not before this time.", {"type": "string", "format": "date-time"})
 TO = Parameter("to", "Before this time.", {"type": "string", "format": "date-time"})
 FORMAT = Parameter(

@@ -1,22 +1,45 @@
 """Which users a body means: targets, the selections in them, and the SKUs that these name."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from shared.contracts.schemas import exactly_one, not_blank
 from shared.domain import filters
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
 
-MAX_USERS = 20_000
-"""Users named one by one: so many are looked up within one activity; more go by group or filter."""
+MAX_USERS = 1_000_000
+"""Users named one by one; the size of a body is reached before."""
 MAX_TARGETS = 1_000
 MAX_FILTER = 4_000
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
+
+def _absent_or_filled(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+    schema["minItems"] = 1
+
+
+AT_LEAST_ONE = Field(validate_default=True, json_schema_extra=_absent_or_filled)
+"""For a list that a validator of its own asks for, as something else may stand in for it."""
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=512),
+    Field(json_schema_extra=not_blank()),
+]
 
 
 class Request(BaseModel):
@@ -37,6 +60,8 @@ class SkuName(NamedTuple):
 
 class GroupRef(Request):
     """A group by id or by display name; ``nested``: members of member groups as well."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("id", "displayName"))
 
     id: Text | None = None
     display_name: Text | None = None
@@ -63,31 +88,42 @@ def _as_graph_takes_it(text: str) -> str:
 Filter = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_FILTER),
+    Field(json_schema_extra=not_blank()),
     AfterValidator(_as_graph_takes_it),
 ]
 """An OData ``$filter`` over users; strings may stand in double quotes."""
 
 
 class Selection(Request):
-    """Which users of a tenant: exactly one of a group's members, a query, and a list of UPNs or object ids.
+    """Which users of a tenant: exactly one of a group's members, a query, a CSV, and a list of UPNs or object ids.
 
     A query is ``filter``, ``licensed`` or both: who matches the filter and holds that SKU (``none``: no licence).
     """
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("group", ("filter", "licensed"), "csv", "users"))
 
     group: GroupRef | None = None
     filter: Filter | None = None
     licensed: Text | None = None
     """Part number, GUID or friendly name of a SKU, or ``none``; the GUID or ``none`` once normalised."""
+    csv: str | None = None
+    """The text of a CSV; once normalised the name under which its rows are stored (`shared.blobs.rows`)."""
     users: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_USERS)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         query = self.filter is not None or self.licensed is not None
-        if [self.group is not None, query, self.users is not None].count(True) != 1:
+        if [self.group is not None, query, self.csv is not None, self.users is not None].count(True) != 1:
             raise PydanticCustomError(
-                "one_of", "A selection is exactly one of group, filter (with or without licensed), licensed and users"
+                "one_of",
+                "A selection is exactly one of group, filter (with or without licensed), licensed, csv and users",
             )
         return self
+
+    @property
+    def by_name(self) -> bool:
+        """Whether the users are named one by one."""
+        return self.csv is not None or self.users is not None
 
     @property
     def licensed_sku(self) -> str | None:
@@ -120,9 +156,23 @@ class Target(Request):
 
 
 class Targeted(Request):
-    """A body that names users of tenants."""
+    """A body that names users of tenants: by targets, or by one CSV with a column ``Tenant``."""
 
-    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=MAX_TARGETS)]
+    model_config = ConfigDict(json_schema_extra=exactly_one("targets", "csv"))
+
+    csv: str | None = None
+    """A CSV whose rows name their tenants; targets in its place once normalised."""
+    targets: Annotated[tuple[Target, ...], AT_LEAST_ONE, Field(max_length=MAX_TARGETS)] = ()
+
+    @field_validator("targets")
+    @classmethod
+    def _one_or_the_other(cls, targets: tuple[Target, ...], info: ValidationInfo) -> tuple[Target, ...]:
+        csv: str | None = info.data.get("csv")
+        if not targets and csv is None:
+            raise PydanticCustomError("one_of", "At least one is needed, or a csv with a column Tenant instead")
+        if targets and csv is not None:
+            raise PydanticCustomError("one_of", "Give targets or csv, not both")
+        return targets
 
     def targets_of(self, tenant_id: str) -> tuple[Target, ...]:
         """The entries of one tenant, in order: their selections are united, and so are their exclusions."""

@@ -72,10 +72,17 @@ class Standing(Halt):
     seats: dict[str, int] = {}
 
 
+class ResolveWork(TenantRun):
+    """Resolve the tenant's users, from where an earlier step has put the search aside."""
+
+    step: str | None = None
+
+
 class Resolved(Halt):
-    """In how many blobs the selected users stand."""
+    """In how many blobs the selected users stand, or the ``step`` from which to go on."""
 
     chunks: int = 0
+    step: str | None = None
 
 
 class PlanWork(TenantRun):

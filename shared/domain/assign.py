@@ -102,6 +102,27 @@ def unassignable(request: AssignRequest, skus: Mapping[str, Sku]) -> dict[str, s
     return reasons
 
 
+def impossible(request: AssignRequest, skus: Mapping[str, Sku]) -> str | None:
+    """Why nobody in this tenant can get what is wanted, in a sentence; None when nothing stands against it."""
+    missing = missing_skus(request, skus)
+    if missing:
+        return f"The tenant has no subscription to {', '.join(missing)}."
+    barred = unassignable(request, skus)
+    if barred:
+        return " ".join(barred.values())
+    unknown = unknown_plans(request, skus)
+    if unknown:
+        plans = ", ".join(f"{plan} of {skus[sku_id].part_number}" for sku_id, plan in unknown)
+        return f"The tenant's SKU does not contain these plans: {plans}."
+    return None
+
+
+def refused(index: int, user: User, why: str) -> Decision:
+    """Decide on a user whose own row asks for what is impossible in the tenant."""
+    decision = Decision(index, user.id, user.user_principal_name, "skipped", state=user.state)
+    return replace(decision, code=ResultCode.SKU_NOT_FOUND, message=why)
+
+
 def not_found(index: int, reference: str) -> Decision:
     """Decide on a user of a list or CSV who does not exist; ``reference`` is the name or id as it was given."""
     message = f"There is no user '{reference}' in this tenant."

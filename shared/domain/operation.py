@@ -122,8 +122,10 @@ class TenantPart:
     applying_at: datetime | None = None
     ended_at: datetime | None = None
     error: TenantError | None = None
+    rows_read: int | None = None
+    """Rows of CSVs and lists of users looked up so far; None where users are not named one by one."""
     selection: str = ""
-    """Which resolving of the users counts: names their blobs."""
+    """Which blobs hold the resolved users: ``shared.domain.selection.Steps`` as text."""
     excluded: Mapping[str, int] = field(default_factory=dict[str, int])
     """Users that are not part of the selection, by code (``Guest``, ``Disabled``, ``Excluded``, ``Protected``)."""
     etag: str | None = None

@@ -5,7 +5,7 @@ sent: the order of the answer means nothing. https://learn.microsoft.com/graph/j
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
@@ -19,6 +19,8 @@ SIZE = 20
 
 PRIORITY = {"x-ms-throttle-priority": "low"}
 """Bulk work steps back first when a tenant runs into its limits. https://learn.microsoft.com/graph/throttling"""
+_BROKEN = frozenset({500, 502, 504})
+"""Statuses that do not say whether a write was done; 503 says that it was not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,11 @@ def judge(count: int, body: bytes, headers: Mapping[str, str]) -> list[Item]:
 def unanswered(message: str, request_id: str | None = None) -> ItemAnswer:
     """The answer of an item that was sent and of which nothing is known."""
     return ItemAnswer("unknown", code=ResultCode.OUTCOME_UNKNOWN, message=message, request_id=request_id)
+
+
+def of_write(answer: ItemAnswer) -> ItemAnswer:
+    """The answer of a write: one that broke within Graph may have been done all the same."""
+    return replace(answer, kind="unknown") if answer.status in _BROKEN else answer
 
 
 def unsent(message: str, retry_after: float | None) -> ItemAnswer:

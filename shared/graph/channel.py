@@ -134,7 +134,7 @@ class Channel:
                 return [batch.unsent(str(error), error.retry_after)] * len(requests)
             return [batch.unanswered(str(error), error.request_id)] * len(requests)
         try:
-            return [item.answer for item in batch.judge(len(requests), answer.body, answer.headers)]
+            return [batch.of_write(item.answer) for item in batch.judge(len(requests), answer.body, answer.headers)]
         except Unreadable as error:
             return [batch.unanswered(str(error), answer.headers.get("request-id"))] * len(requests)
 

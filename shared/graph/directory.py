@@ -5,13 +5,17 @@ A read returns what it was asked for or raises; an empty answer always means tha
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import cast
 from urllib.parse import quote
 
+from shared.domain.advice import told
+from shared.domain.codes import TenantErrorCode
 from shared.domain.model import Sku, User
+from shared.domain.nearest import hint
 from shared.errors import GraphError, GroupAmbiguous, GroupNotFound, Unavailable
-from shared.graph import batch, parse, query
+from shared.graph import batch, likely, parse, query
 from shared.graph.channel import LONGEST_PAUSE, PAUSES, Channel, Connection
 from shared.graph.errors import refusal
 from shared.graph.model import Group, ItemAnswer, LicenceWrite, Organization
@@ -71,11 +75,12 @@ class Directory:
                 found += [parse.sku(source) for source in page]
         return found
 
-    async def users_of_group(self, group_id: str, *, nested: bool) -> AsyncIterator[list[User]]:
-        """The users of a group, in pages of at most 999; with ``nested`` also those of the groups inside it.
+    async def members_page(self, group_id: str, *, nested: bool) -> tuple[list[User], str | None]:
+        """The first users of a group, at most 999, and the link to the next page, which ``users_page`` takes.
 
-        Devices and groups are left out by the type cast, which Graph answers from its eventually consistent index.
-        Raises ``GroupNotFound``. https://learn.microsoft.com/graph/api/group-list-transitivemembers
+        With ``nested`` those of the groups inside it as well. Devices and groups are left out by the type cast, which
+        Graph answers from its eventually consistent index. Raises ``GroupNotFound``.
+        https://learn.microsoft.com/graph/api/group-list-transitivemembers
         """
         relation = "transitiveMembers" if nested else "members"
         path = (
@@ -83,27 +88,14 @@ class Directory:
             f"?$count=true&$select={parse.USER_FIELDS}&$top={query.PAGE}"
         )
         try:
-            async for page in self._channel.pages(path, advanced=True):
-                with self._channel.reading():
-                    users = [parse.user(source) for source in page]
-                yield users
+            page, following = await self._channel.page(path, advanced=True)
         except GraphError as error:
             raise self._without_group(error, group_id) from error
-
-    async def users_of_filter(self, filter: str) -> AsyncIterator[list[User]]:
-        """The users that match an OData ``$filter``, in pages of at most 999, from the eventually consistent index.
-
-        Raises ``BadFilter``. https://learn.microsoft.com/graph/aad-advanced-queries
-        """
-        after: str | None = None
-        while True:
-            users, after = await self.users_page(filter=filter, top=query.PAGE, after=after)
-            yield users
-            if after is None:
-                return
+        with self._channel.reading():
+            return [parse.user(source) for source in page], following
 
     async def users_page(
-        self, *, search: str | None = None, filter: str | None = None, top: int, after: str | None = None
+        self, *, search: str | None = None, filter: str | None = None, top: int = query.PAGE, after: str | None = None
     ) -> tuple[list[User], str | None]:
         """At most ``top`` (up to 999) users whose names match, and the link to the next page.
 
@@ -135,7 +127,8 @@ class Directory:
     async def find_group(self, *, id: str | None, display_name: str | None) -> Group:
         """The group with this id, or else the only one with this display name.
 
-        Raises ``GroupNotFound`` or ``GroupAmbiguous``, which names the candidates' ids.
+        Raises ``GroupNotFound``, which names the groups nearest to a display name, or ``GroupAmbiguous``, which names
+        the candidates' ids.
         """
         if id is not None:
             return await self._group(id)
@@ -148,16 +141,30 @@ class Directory:
             with self._channel.reading():
                 found += [parse.group(source) for source in page]
         if not found:
-            raise self._no_group(f"named {display_name!r}")
+            raise self._no_group(f"named {display_name!r}", hint(await self._groups_like(display_name)))
         if len(found) > 1:
             ids = tuple(sorted(group.id for group in found))
-            error = GroupAmbiguous(
-                f"{len(found)} groups are named {display_name!r}; give the id of one of them: {', '.join(ids)}",
-                tenant_id=self.tenant_id,
-            )
+            message = f"{len(found)} groups are named {display_name!r}: {', '.join(ids)}"
+            error = GroupAmbiguous(told(TenantErrorCode.GROUP_AMBIGUOUS, message), tenant_id=self.tenant_id)
             error.group_ids = ids
             raise error
         return found[0]
+
+    async def _groups_like(self, name: str) -> list[str]:
+        """Names of at most three groups that were probably meant.
+
+        When the search itself is refused there are no hints: that the group is not there is known already, and says
+        more than a search that failed.
+        """
+        found: list[Group] = []
+        with suppress(GraphError):
+            for words in likely.searches(name):
+                page, _ = await self._channel.page(query.groups_with_any(words, query.PAGE), advanced=True)
+                with self._channel.reading():
+                    found = [parse.group(source) for source in page]
+                if found:
+                    break
+        return likely.named(name, found)
 
     async def _group(self, group_id: str) -> Group:
         if not _is_guid(group_id):  # Graph would answer 400, which says less
@@ -249,10 +256,9 @@ class Directory:
             names |= {group.id: group.display_name for group in groups}
         return names
 
-    def _no_group(self, which: str) -> GroupNotFound:
-        return GroupNotFound(
-            f"There is no group {which} in tenant {self.tenant_id}.", tenant_id=self.tenant_id, status=404
-        )
+    def _no_group(self, which: str, hint: str = "") -> GroupNotFound:
+        message = told(TenantErrorCode.GROUP_NOT_FOUND, f"There is no group {which} in tenant {self.tenant_id}{hint}")
+        return GroupNotFound(message, tenant_id=self.tenant_id, status=404)
 
     def _without_group(self, error: GraphError, group_id: str) -> GraphError:
         return self._no_group(f"with the id {group_id!r}") if error.status == 404 else error

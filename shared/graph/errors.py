@@ -7,6 +7,7 @@ https://learn.microsoft.com/graph/api/user-assignlicense · https://learn.micros
 
 import re
 
+from shared.domain.advice import told
 from shared.domain.codes import ResultCode
 from shared.errors import Denied, GraphError, Throttled, Unavailable
 
@@ -37,34 +38,6 @@ _GRAPH_CODES = {
     "Request_ResourceNotFound": ResultCode.USER_NOT_FOUND,
 }
 
-_ADVICE = {
-    ResultCode.INSUFFICIENT_LICENSES: "Buy seats or free some, then retry the failed users.",
-    ResultCode.MISSING_USAGE_LOCATION: "Set the user's usage location, or give one in the request, then retry.",
-    ResultCode.PROHIBITED_IN_USAGE_LOCATION: (
-        "Microsoft does not offer a service of this SKU in the user's country: disable that plan or choose another SKU."
-    ),
-    ResultCode.CONFLICTING_SERVICE_PLANS: (
-        "Two SKUs bring service plans that exclude each other: swap them in one operation or disable one of the plans."
-    ),
-    ResultCode.DEPENDENCY_NOT_MET: (
-        "A service plan needs another one: assign or keep the SKU that brings it, or disable the dependent plan too."
-    ),
-    ResultCode.INHERITED_FROM_GROUP: "The licence comes from a group: change the membership or the group's licences.",
-    ResultCode.ALREADY_ASSIGNED: "Nothing to do: the user already has it as asked.",
-    ResultCode.LICENSE_NOT_ASSIGNED: "Nothing to do: the user does not hold this licence directly.",
-    ResultCode.USER_NOT_FOUND: "Check the id or principal name; a user created minutes ago needs a moment to appear.",
-    ResultCode.SKU_NOT_FOUND: "The tenant does not own this SKU: choose one from its list of SKUs.",
-    ResultCode.DRIFTED: "The user was changed since the plan was made: make a new preview.",
-    ResultCode.THROTTLED: "Microsoft Graph was too busy for this tenant: retry the failed users later.",
-    ResultCode.TENANT_UNAVAILABLE: "Microsoft Graph did not answer for this tenant: retry the failed users later.",
-    ResultCode.PERMISSION_DENIED: "Grant the app's permissions in this tenant (admin consent), then retry.",
-    ResultCode.MAILBOX_NOT_CONVERTED: "Convert the mailbox to a shared one by hand, check it, then remove the licence.",
-    ResultCode.OUTCOME_UNKNOWN: "The change may or may not have been made: make a new preview, it shows how it ended.",
-    ResultCode.CANCELLED: "The operation was cancelled before this user's turn: retry to do the rest.",
-    ResultCode.GUARD_EXCEEDED: "More users are concerned than allowed: narrow the selection or raise the guard.",
-    ResultCode.GRAPH_ERROR: "Read Microsoft Graph's own text; with its request id Microsoft support can say more.",
-}
-
 
 def result_code(status: int, code: str | None, message: str | None) -> ResultCode:
     """The result code of an answer that is no success; ``GRAPH_ERROR`` for what is not known."""
@@ -80,11 +53,6 @@ def result_code(status: int, code: str | None, message: str | None) -> ResultCod
     if status == 404:
         return ResultCode.USER_NOT_FOUND
     return _GRAPH_CODES.get(code or "", ResultCode.GRAPH_ERROR)
-
-
-def advice(code: ResultCode) -> str:
-    """One sentence that tells an administrator what to do next."""
-    return _ADVICE[code]
 
 
 def is_temporary(status: int, code: str | None) -> bool:
@@ -105,7 +73,7 @@ def refusal(
     text = ": ".join(part for part in (code, message) if part) or f"HTTP status {status}"
     kind = GraphError
     if status in {401, 403}:
-        kind, text = Denied, f"{text} {advice(ResultCode.PERMISSION_DENIED)}"
+        kind, text = Denied, told(ResultCode.PERMISSION_DENIED, text)
     elif status == 429:
         kind = Throttled
     elif status in {408, 425} or is_temporary(status, code):

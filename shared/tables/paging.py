@@ -1,7 +1,6 @@
 """Cursors: opaque to callers, and refused when they are not ours."""
 
 import base64
-import binascii
 import json
 
 from shared.errors import Problem, RequestRejected
@@ -22,12 +21,14 @@ def read_cursor(cursor: str | None, count: int) -> tuple[str, ...] | None:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (UnicodeError, binascii.Error, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no base64, no JSON, a number beyond what is read
         raise bad_cursor() from error
     if not isinstance(parts, list):
         raise bad_cursor()
     texts = tuple(part for part in parts if isinstance(part, str))  # pyright: ignore[reportUnknownVariableType] - JSON
     if len(texts) != count or len(texts) != len(parts):  # pyright: ignore[reportUnknownArgumentType] - JSON
+        raise bad_cursor()
+    if not all(text.isprintable() for text in texts):  # no key has such signs, and no table can be asked for half a one
         raise bad_cursor()
     return texts
 

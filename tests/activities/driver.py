@@ -24,6 +24,7 @@ from shared.contracts.work import (
     AuditWork,
     BatchWork,
     PlanWork,
+    ResolveWork,
     RestWork,
     TenantEnd,
     TenantRun,
@@ -44,7 +45,7 @@ async def _rest(app: Services, work: RestWork) -> None:
 
 BODIES: dict[str, tuple[Body, type[Wire]]] = {
     names.BEGIN_TENANT: (stand, TenantRun),
-    names.RESOLVE_USERS: (resolve, TenantRun),
+    names.RESOLVE_USERS: (resolve, ResolveWork),
     names.PLAN_USERS: (plan, PlanWork),
     names.RESERVE_SEATS: (reserve_and_freeze, TenantRun),
     names.TAKE_TURN: (wait_in_line, TurnWork),

@@ -25,6 +25,7 @@ from shared.contracts.work import (
     OperationRun,
     PlanWork,
     Resolved,
+    ResolveWork,
     Standing,
     Stop,
     TenantEnd,
@@ -112,7 +113,7 @@ class Part:
 
     async def resolve(self) -> Resolved:
         """Resolve the selection."""
-        return await resolve_users(self.app, self.run)
+        return await resolve_users(self.app, ResolveWork(**dict(self.run)))
 
     async def plan(self, chunk: int = 0) -> Halt:
         """Plan one blob of users."""

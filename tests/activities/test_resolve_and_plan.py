@@ -23,7 +23,7 @@ async def selected(part: Part) -> list[str]:
     chunks = range(-(-row.totals.total // 500))
     users = [u for n in chunks for u in await part.app.plans.read_users(*_where(part), row.selection, n)]
     assert len(users) == row.totals.total
-    return [user.user_principal_name for user in users]
+    return [each.user.user_principal_name for each in users]
 
 
 def _where(part: Part) -> tuple[str, str]:

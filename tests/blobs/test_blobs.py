@@ -17,23 +17,29 @@ from shared.blobs.staging import StagingStore
 from shared.domain.audit import Anchor, Head
 from shared.domain.model import Decision, User
 from shared.domain.plan import Manifest, chunk_info
+from shared.domain.selection import RowLicence, SelectedUser, Wish
 from shared.errors import DependencyDown, NotFound, RowConflict
 from tests.support.azurite import Azurite, free_ports
 from tests.support.samples import BEFORE, NOON, decision
+
+WISHES = (Wish(), Wish((RowLicence("e5", frozenset({"p1", "p2"})), RowLicence("e3")), with_request=False))
 
 
 async def test_users_and_decisions_read_back_whole(blobs: Blobs):
     """Chunks keep their order and every field."""
     plans = PlanStore(blobs)
-    users = [User(f"id{n}", f"ü{n}@example.com", BEFORE, "A\nB\u2028C", "DE", False, True) for n in range(30)]
+    users = [
+        SelectedUser(User(f"id{n}", f"ü{n}@example.com", BEFORE, "A\nB\u2028C", "DE", False, True), WISHES[n % 2])
+        for n in range(30)
+    ]
     decisions = [decision(n, change=n % 3 > 0, location="DE") for n in range(30)]
 
     await plans.write_users("op", "t", "s1", 7, users)
     await plans.write_chunk("op", "t", 7, decisions)
 
-    assert await plans.read_users("op", "t", "s1", 7) == tuple(users)
+    assert await plans.read_users("op", "t", "s0:4,s1:8", 11) == tuple(users)
     assert await plans.read_chunk("op", "t", 7) == tuple(decisions)
-    for missing in (plans.read_users("op", "t", "s2", 7), plans.read_chunk("op", "other", 7)):
+    for missing in (plans.read_users("op", "t", "s2:8", 7), plans.read_chunk("op", "other", 7)):
         with pytest.raises(NotFound, match="expired"):
             await missing
 
@@ -52,7 +58,7 @@ async def test_the_blobs_are_gzipped_lines_at_their_paths(blobs: Blobs):
     assert content
     lines = gzip.decompress(content).decode().splitlines()
     assert [json.loads(line)["index"] for line in lines] == [0, 1]
-    assert await plans.read_users("op", "t", "s1", 0) == ()
+    assert await plans.read_users("op", "t", "s1:1", 0) == ()
 
 
 async def test_a_chunk_is_planned_once_and_replaced_only_until_the_plan_is_frozen(blobs: Blobs):

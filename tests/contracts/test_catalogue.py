@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.catalogue import AmbiguousSku, Catalogue, catalogue, find_plan, nearest_plans
+from shared.catalogue import AmbiguousSku, Catalogue, catalogue, described, find_plan, nearest_plans
 from shared.domain.model import ServicePlan, Sku
 
 E5 = "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
@@ -38,9 +38,55 @@ def test_part_numbers_do_not_say_what_the_product_is(part_number: str, name: str
 def test_a_miss_is_none_and_comes_with_the_nearest() -> None:
     """A misspelled part number or name is not taken for another SKU."""
     assert catalogue().find("SPE_E9") is None
-    assert "SPE_E5" in catalogue().nearest("SPE_E9")
-    assert "ENTERPRISEPACK" in catalogue().nearest("Ofice 365 E3")
+    assert "SPE_E5" in [sku.part_number for sku in catalogue().nearest("SPE_E9")]
     assert catalogue().nearest("zzzzzzzzzzzzzz") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "part_number"),
+    [
+        ("SPE-E5", "SPE_E5"),
+        ("SPE_E55", "SPE_E5"),
+        ("E5", "SPE_E5"),
+        ("M365 E3", "SPE_E3"),
+        ("M365_E5", "SPE_E5"),
+        ("Microsoft365 E5", "SPE_E5"),
+        ("O365 E3", "ENTERPRISEPACK"),
+        ("Ofice 365 E3", "ENTERPRISEPACK"),
+        ("EMS E3", "EMS"),
+        ("Business Premium", "SPB"),
+        ("M365 Business Standard", "O365_BUSINESS_PREMIUM"),
+        ("PowerBI Pro", "POWER_BI_PRO"),
+        ("Teams Phone", "MCOEV"),
+        ("Exchange Plan 1", "EXCHANGESTANDARD"),
+        ("Copilot", "Microsoft_365_Copilot"),
+    ],
+)
+def test_what_people_write_comes_first_among_the_nearest(text: str, part_number: str) -> None:
+    """Common slips and short forms: unknown as written, and the first hint is what was meant."""
+    assert catalogue().find(text) is None
+    assert catalogue().nearest(text)[0].part_number == part_number
+
+
+def test_a_hint_says_what_the_product_is() -> None:
+    """Trap 13: a hint with the bare part number would lead to Business Standard."""
+    standard = catalogue().find("O365_BUSINESS_PREMIUM")
+    assert standard is not None
+
+    assert described(standard) == "O365_BUSINESS_PREMIUM (Microsoft 365 Business Standard)"
+    assert described(Sku("a" * 36, "NEW")) == "NEW"
+
+
+@pytest.mark.parametrize(
+    ("text", "plan"),
+    [("yammer", "YAMMER_ENTERPRISE"), ("Teams", "TEAMS1"), ("SharePoint Enterprise", "SHAREPOINTENTERPRISE")],
+)
+def test_service_plans_are_guessed_alike(text: str, plan: str) -> None:
+    """By words of the plan's name."""
+    e5 = catalogue().find("SPE_E5")
+    assert e5 is not None
+
+    assert nearest_plans(e5, text)[0] == plan
 
 
 def test_a_name_of_several_skus_is_ambiguous_and_a_part_number_wins() -> None:

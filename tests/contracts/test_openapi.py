@@ -1,13 +1,20 @@
 """The description of the API is valid, complete, and made of the very routes that are served."""
 
+import json
 import re
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import BaseModel, ValidationError
 
 from function_app import app
+from shared.contracts.examples import BODIES
 from shared.contracts.openapi import docs_page, openapi
+from shared.contracts.requests import Licence
 from shared.contracts.routes import BASE, Route
+from shared.contracts.selections import GroupRef, Selection
 from shared.domain.caller import Role
 from triggers import API, META
 
@@ -68,3 +75,52 @@ def test_the_page_asks_for_nothing_else() -> None:
 
     assert not re.search(r"<(script|link|img|iframe)|src=|https?://|@import|url\(", page)
     assert all(f"/api/{route.path}" in page for route in ROUTES)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(model, name) for model, bodies in BODIES.items() for name in bodies],
+    ids=str,
+)
+def test_every_example_is_a_valid_body(model: type[BaseModel], name: str) -> None:
+    """What people copy is taken, and stands in the document of each route with that body."""
+    example = BODIES[model][name]
+    shown = [
+        DOCUMENT["paths"][f"/api/{route.path}"][route.method.lower()]["requestBody"]["content"]["application/json"]
+        for route in ROUTES
+        if route.body is model
+    ]
+
+    assert model.model_validate_json(json.dumps(example))
+    assert shown
+    assert all(content["examples"][name]["value"] == example for content in shown)
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "good"),
+    [
+        (Selection, {"users": ["a"]}, True),
+        (Selection, {"filter": "a eq 1", "licensed": "none", "group": None}, True),
+        (Selection, {"users": ["a"], "filter": "a eq 1"}, False),
+        (Selection, {"users": None}, False),
+        (Selection, {"users": [" "]}, False),
+        (GroupRef, {"id": "x", "nested": False}, True),
+        (GroupRef, {"id": "x", "displayName": "y"}, False),
+        (GroupRef, {}, False),
+        (Licence, {"sku": "x", "disabledPlans": [], "enabledPlans": None}, True),
+        (Licence, {"sku": "x", "disabledPlans": [], "enabledPlans": []}, False),
+    ],
+)
+def test_rules_over_several_fields_stand_in_the_schema(
+    model: type[BaseModel], body: dict[str, Any], good: bool
+) -> None:
+    """The validator and the schema of the document say the same."""
+    schema = model.model_json_schema(by_alias=True)
+    valid = True
+    try:
+        model.model_validate_json(json.dumps(body))
+    except ValidationError:
+        valid = False
+
+    assert valid is good
+    assert Draft202012Validator(schema).is_valid(body) is good

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from shared.catalogue import catalogue
 from shared.contracts import present
 from shared.contracts.present import Words
+from shared.domain.advice import advice
 from shared.domain.audit import AuditEntry
 from shared.domain.codes import ResultCode
 from shared.domain.model import AddLicence, Assignment, LicenceState, SkippedLicence, Sku
@@ -15,7 +16,7 @@ NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 TENANT = "11111111-1111-4111-8111-111111111111"
 E5 = "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
 YAMMER = "7547a3fe-08ee-4ccb-b430-5077c5041653"
-WORDS = Words(catalogue(), lambda code: f"about {code}")
+WORDS = Words(catalogue())
 
 
 def part(**changes: object) -> TenantPart:
@@ -102,22 +103,23 @@ def test_the_rate_of_an_ended_part_stands_still() -> None:
 def test_an_operation_is_as_far_as_its_slowest_tenant_and_groups_only_failures() -> None:
     """Skips are no errors; groups come with advice and with some of the users."""
     body = present.operation(
-        operation(part(), part(phase=Phase.PLANNING)), NOW, WORDS, samples={"MissingUsageLocation": ["ana@contoso.com"]}
+        operation(part(), part(phase=Phase.PLANNING)), NOW, samples={"MissingUsageLocation": ["ana@contoso.com"]}
     )
 
     assert body.phase is Phase.PLANNING
     (group,) = body.errors
     assert (group.code, group.count, group.sample) == ("MissingUsageLocation", 20, ["ana@contoso.com"])
-    assert group.message == "about MissingUsageLocation"
+    assert group.message == advice("MissingUsageLocation")
     assert body.progress.total == 500
 
 
 def test_a_tenants_error_and_exclusions_are_shown() -> None:
-    """Who was left out of the selection is always listed, and why a tenant ended."""
+    """Who was left out of the selection is always listed, and why a tenant ended, with what to do next."""
     ended = part(error=TenantError("InsufficientLicenses", "3 short", {"shortfall": 3}), excluded={"Guest": 2})
     shown = present.tenant_part(ended, NOW).model_dump(mode="json", by_alias=True)
 
-    assert shown["error"] == {"code": "InsufficientLicenses", "message": "3 short", "details": {"shortfall": 3}}
+    told = f"3 short. {advice('InsufficientLicenses')}"
+    assert shown["error"] == {"code": "InsufficientLicenses", "message": told, "details": {"shortfall": 3}}
     assert shown["excluded"] == [{"code": "Guest", "count": 2}]
 
 
@@ -163,15 +165,15 @@ def test_a_failure_tells_code_advice_and_graphs_own_words() -> None:
 
     assert shown.status == "failed"
     assert shown.error is not None
-    assert (shown.error.code, shown.error.message) == ("MissingUsageLocation", "about MissingUsageLocation")
+    assert (shown.error.code, shown.error.message) == (failed.code, advice("MissingUsageLocation"))
     assert shown.error.detail == "License assignment cannot be done"
     assert shown.skipped_licenses[0].sku == "f" * 36
 
 
 def test_a_user_without_an_outcome_is_pending_or_cancelled() -> None:
     """While the tenant works the user waits; once it ended the user reads as Cancelled."""
-    assert present.without_outcome(TENANT, "u1", "ana@contoso.com", WORDS, ended=False).status == "pending"
-    cancelled = present.without_outcome(TENANT, "u1", "ana@contoso.com", WORDS, ended=True)
+    assert present.without_outcome(TENANT, "u1", "ana@contoso.com", ended=False).status == "pending"
+    cancelled = present.without_outcome(TENANT, "u1", "ana@contoso.com", ended=True)
     assert cancelled.status == "skipped"
     assert cancelled.error is not None
     assert cancelled.error.code == ResultCode.CANCELLED

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.catalogue import catalogue, find_plan, nearest_plans
+from shared.catalogue import catalogue
 from shared.contracts.requests import AssignBody, TenantBody, normalise, parse_stored
 from shared.domain.tenant import Tenant
 from shared.errors import RequestRejected
@@ -117,7 +117,7 @@ def normalised(**changes: Any) -> AssignBody:
     skus = {wanted.name: catalogue().find(wanted.name) for wanted in body.sku_names()}
     known = {name: sku for name, sku in skus.items() if sku}
     tenants = {target.tenant: CONTOSO for target in body.targets}
-    return normalise(body, tenants, known, find_plan, nearest_plans)
+    return normalise(body, tenants, known)
 
 
 def test_names_become_ids() -> None:

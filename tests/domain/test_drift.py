@@ -1,6 +1,8 @@
 """Where a user stands with regard to a plan, and what our own writes say about a stale read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -29,6 +31,17 @@ SWAP = Change(
     before=held("DE", direct("e3", "mail"), direct("bi")),
     after=held("US", direct("bi"), direct("e5", "chat")),
 )
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_order_of_licences_and_plans_says_nothing(order: tuple[int, ...]) -> None:
+    """Trap 14: Graph may list SKUs and their disabled plans in any order, and the user is where it was."""
+    three = (direct("e3", "mail", "chat", "sway"), direct("bi"), BY_GROUP)
+    plan = replace(SWAP, before=held("DE", *three))
+    shuffled = [three[n] for n in order]
+    backwards = [replace(each, disabled_plans=frozenset(sorted(each.disabled_plans)[::-1])) for each in shuffled]
+
+    assert compare(plan, held("DE", *shuffled)) == compare(plan, held("DE", *backwards)) == "before"
 
 
 @pytest.mark.parametrize(

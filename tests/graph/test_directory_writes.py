@@ -194,6 +194,17 @@ async def test_answers_in_another_order_reach_their_users(oddity: Oddity):
     assert (answers["u1"].kind, answers["u2"].kind) == ("done", "rejected")
 
 
+@pytest.mark.parametrize(("status", "kind"), [(500, "unknown"), (502, "unknown"), (504, "unknown"), (503, "later")])
+async def test_an_item_that_broke_within_graph_may_have_been_done(oddity: Oddity, status: int, kind: str):
+    """Trap 21: a gateway that lost patience does not say what became of the write; 503 says that it was not taken."""
+    responses: list[dict[str, Any]] = [{"id": "0", "status": status, "body": {}}]
+    directory = await oddity(lambda _: {"responses": responses})
+
+    answers = await directory.set_usage_locations({"a": "DE"})
+
+    assert answers["a"].kind == kind
+
+
 async def test_usage_locations_are_set_in_one_batch(directory: Directory, tenant: SimulatedTenant):
     """One PATCH a user, no licence touched; an unknown user is refused for itself."""
     cleo, nobody = tenant.user_id("cleo@contoso.com"), "bbbbbbbb-0000-4000-8000-000000000000"

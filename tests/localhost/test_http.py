@@ -64,6 +64,7 @@ async def test_optional_and_catch_all_parameters_match(sample: Sample) -> None:
     """``{who?}`` may be absent, ``{*rest}`` takes slashes."""
     assert (await sample.http.get("/api/hello")).text == "hello world"
     assert (await sample.http.get("/api/hello/ana%20b")).text == "hello ana b"
+    assert (await sample.http.get("/api/hello/ana%0Ab")).text == "hello ana\nb"
     assert (await sample.http.get("/api/files/a/b.txt")).headers["x-rest"] == "a/b.txt"
 
 

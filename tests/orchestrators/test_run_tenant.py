@@ -296,3 +296,27 @@ def test_tokens_of_what_was_not_sent_are_given_back() -> None:
 
     assert [given["unused"] for given in run.inputs(HAND_ON)] == [3, 0]
     assert run.current_utc_datetime > NOON
+
+
+def test_a_long_search_goes_on_step_by_step() -> None:
+    """Each step is told where the one before put the search aside; patience is counted anew where it got on."""
+    answers: Answers = {
+        BEGIN_TENANT: [Standing()],
+        RESOLVE_USERS: [
+            Resolved(step="a"),
+            *[Resolved(step="a", wait=45.0, message="busy")] * 7,
+            *[Resolved(step="b", wait=45.0, message="busy")] * 7,
+            Resolved(step="c"),
+            Resolved(chunks=1),
+        ],
+        PLAN_USERS: [Halt()],
+        RESERVE_SEATS: [applying(1)],
+        TAKE_TURN: turns,
+        APPLY_BATCH: settled,
+    }
+    run = Script(answers).run(run_tenant, RUN)
+
+    steps = [given["step"] for given in run.inputs(RESOLVE_USERS)]
+    assert steps == [None, *["a"] * 8, *["b"] * 7, "c"]
+    assert run.inputs(TIMER) == [45.0] * 14
+    assert run.inputs(END_TENANT)[0]["stop"] is None

@@ -7,7 +7,7 @@ import pytest
 
 from shared.contracts.openapi import DOCS_POLICY
 from shared.tables.paging import make_cursor
-from tests.triggers.conftest import FOREIGN, GOLD, Api, assign_body
+from tests.triggers.conftest import FOREIGN, GOLD, READER, Api, assign_body
 from triggers.bodies import MAX_FAULTS
 
 
@@ -75,7 +75,7 @@ async def test_faults_beyond_a_hundred_are_not_told(api: Api, registered: str) -
 @pytest.mark.parametrize(
     ("changes", "pointer", "said"),
     [
-        ({"licenses": []}, "/licenses", "At least 1"),
+        ({"licenses": []}, "/licenses", "At least"),
         ({"licenses": [{"sku": "SPE_E5"}] * 51}, "/licenses", "At most 50"),
         ({"confirm": 247}, "/confirm", "not known"),
         ({"options": {"canary": {"users": 1}}}, "/options/canary", "not known"),
@@ -93,6 +93,95 @@ async def test_a_fault_is_told_in_plain_words(
     assert said in answer.pointers[pointer]
     assert "Tuple" not in answer.pointers[pointer]
     assert await unchanged(api)
+
+
+TWO = {"group": {"id": "g"}, "users": ["ana@contoso.com"]}
+USERS = "/targets/0/users"
+
+
+@pytest.mark.parametrize(
+    ("users", "pointer", "said"),
+    [
+        (TWO, USERS, "exactly one of"),
+        ({"csv": "UserPrincipalName", "filter": "accountEnabled eq true"}, USERS, "exactly one of"),
+        ({}, USERS, "exactly one of"),
+        ({"group": {}}, f"{USERS}/group", "exactly one of"),
+        ({"group": {"id": "g", "displayName": "Sales"}}, f"{USERS}/group", "exactly one of"),
+        ({"users": []}, f"{USERS}/users", "At least 1"),
+        ({"users": "ana@contoso.com"}, f"{USERS}/users", "array"),
+        ({"users": ["ana@contoso.com", 7]}, f"{USERS}/users/1", "string"),
+        ({"users": ["ana@contoso.com", " "]}, f"{USERS}/users/1", ""),
+        ({"csv": ["UserPrincipalName"]}, f"{USERS}/csv", "string"),
+        ({"filter": {"department": "Sales"}}, f"{USERS}/filter", "string"),
+        ({"group": {"id": "g", "nested": "yes"}}, f"{USERS}/group/nested", "boolean"),
+        ({"group": {"name": "Sales"}}, f"{USERS}/group/name", "not known"),
+        ({"everyone": True}, f"{USERS}/everyone", "not known"),
+        ("ana@contoso.com", USERS, "object"),
+        (None, USERS, "object"),
+    ],
+    ids=[
+        "two", "csv and filter", "empty", "group without name", "group named twice", "no users", "users a text",
+        "user a number", "user blank", "csv a list", "filter an object", "nested a text", "unknown in group", "unknown",
+        "a text", "null",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["assign", "selections/resolve"])
+async def test_a_selection_that_is_none_is_refused(
+    api: Api, registered: str, path: str, users: Any, pointer: str, said: str
+) -> None:
+    """400 with a pointer to the very field, and nobody is selected by a part of what was said."""
+    body = assign_body(registered, targets=[{"tenant": registered, "users": users}])
+    answer = await api.send("POST", path, body if path == "assign" else {"targets": body["targets"]})
+
+    assert answer.status == 400
+    assert said in answer.pointers[pointer]
+    assert await unchanged(api)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"targets": []}, {"targets": {}}, {"targets": ["contoso.com"]}, {"licenses": "SPE_E5"}, {"licenses": [7]}],
+    ids=["no targets", "an object", "a text", "licences a text", "licence a number"],
+)
+async def test_a_field_of_another_type_is_refused(api: Api, registered: str, changes: dict[str, Any]) -> None:
+    """400 that points into the field; a list that is none, or empty, never means everybody."""
+    answer = await api.send("POST", "assign", assign_body(registered, **changes))
+
+    assert answer.status == 400
+    assert all(pointer.startswith(f"/{next(iter(changes))}") for pointer in answer.pointers)
+    assert await unchanged(api)
+
+
+@pytest.mark.parametrize("query", [{}, {"operation": "asign"}, {"operation": "Assign"}, {"operation": ""}])
+async def test_a_template_is_given_only_for_an_operation_by_its_name(api: Api, query: dict[str, str]) -> None:
+    """400 that names the parameter, and the four that there are where another was meant."""
+    answer = await api.send("GET", "csv-template", query=query)
+
+    assert answer.status == 400
+    assert "operation" in answer.json["detail"]
+    assert query == {"operation": ""} or "assign, remove, modify, transfer" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("operation", ["assign", "remove", "modify", "transfer"])
+async def test_a_template_is_a_csv_of_its_operation(api: Api, operation: str) -> None:
+    """A reader gets a file with the columns and two rows."""
+    answer = await api.send("GET", "csv-template", operation=operation, key=READER)
+
+    assert (answer.status, answer.media_type) == (200, "text/csv")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{operation}.csv"'
+    header, *rows = answer.body.decode().splitlines()
+    assert header.startswith("UserPrincipalName,")
+    assert len(rows) == 2
+
+
+@pytest.mark.parametrize("key", [None, "nobodys-key"])
+@pytest.mark.parametrize("path", ["assign", "selections/resolve"])
+async def test_whoever_has_no_key_learns_how_to_ask(api: Api, path: str, key: str | None) -> None:
+    """401 with WWW-Authenticate, before any look at the body."""
+    answer = await api.send("POST", path, b"\xff", key=key)
+
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("name", ["*", "tag:gold"])
@@ -232,4 +321,32 @@ async def test_a_tenant_in_the_body_is_not_believed(api: Api, registered: str) -
     answer = await api.send("POST", "assign", assign_body(registered), key=GOLD)
 
     assert answer.status == 404
+    assert await unchanged(api)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("operations?type=promote", "assign"),
+        ("operations?status=done", "succeeded"),
+        ("csv-template?operation=promote", "assign"),
+        ("audit?format=xlsx", "csv"),
+        ("/health?ready=yes", "1"),
+    ],
+)
+async def test_a_word_that_is_none_of_the_known_ones_is_refused(api: Api, path: str, said: str) -> None:
+    """Trap 5: 400 with the known words; what is not known never falls through to something else."""
+    answer = await api.send("GET", path)
+
+    assert answer.status == 400
+    assert said in answer.json["detail"]
+
+
+@pytest.mark.parametrize("header", ["Idempotency-Key", "x-api-key", "Accept"])
+async def test_a_header_that_is_no_text_is_refused(api: Api, registered: str, header: str) -> None:
+    """Bytes that are not UTF-8 reach us as halves of characters: 400 by the header's name, and nothing is started."""
+    answer = await api.send("POST", "assign", assign_body(registered), headers={header: "key-\udc84"})
+
+    assert answer.status == 400
+    assert header.lower() in answer.json["detail"].lower()
     assert await unchanged(api)

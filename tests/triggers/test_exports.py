@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from shared.contracts.csv_out import PIECE_BYTES, csv_pieces
+from shared.csv.writing import PIECE_BYTES, csv_pieces
 from shared.services import Services
 from triggers.exports import csv_answer
 

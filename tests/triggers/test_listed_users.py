@@ -9,19 +9,20 @@ import pytest
 from shared.domain.model import AddLicence, Decision, ServicePlan, Sku, User
 from shared.domain.operation import Phase, Status, Summary, TenantError, TenantPart, Totals
 from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
+from shared.domain.selection import SelectedUser
 from tests.triggers.conftest import Api, decision
 from tests.triggers.test_operations import NOW, claim, outcome, pages, users
 
 TOTAL = CHUNK_USERS + 7
-SELECTION = "s1"
+STEP = "s1"
 
 
 async def put_selection(api: Api, operation_id: str, tenant: str, codes: Sequence[str | None] = ()) -> TenantPart:
     """A tenant's part with two chunks of selected users, none of them planned, whose first ones have outcomes."""
-    everybody = [User(f"u{n}", f"user{n}@contoso.com") for n in range(TOTAL)]
+    everybody = [SelectedUser(User(f"u{n}", f"user{n}@contoso.com")) for n in range(TOTAL)]
     for n in (0, 1):
         some = everybody[n * CHUNK_USERS : (n + 1) * CHUNK_USERS]
-        await api.app.plans.write_users(operation_id, tenant, SELECTION, n, some)
+        await api.app.plans.write_users(operation_id, tenant, STEP, n, some)
     by_code: dict[str, int] = {}
     for code in codes:
         by_code[code or ""] = by_code.get(code or "", 0) + 1
@@ -35,7 +36,7 @@ async def put_selection(api: Api, operation_id: str, tenant: str, codes: Sequenc
         status=Status.RUNNING,
         phase=Phase.PLANNING,
         totals=Totals(TOTAL, by_code),
-        selection=SELECTION,
+        selection=f"{STEP}:2",
         started_at=NOW,
     )
 

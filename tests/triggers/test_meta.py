@@ -34,7 +34,7 @@ async def test_a_refusal_of_graph_is_an_answer(api: Api, registered: str, contos
     assert (await api.send("GET", "/health", key=None, ready="1")).status == 200
 
 
-@pytest.mark.parametrize("down", ["graph", "tables"])
+@pytest.mark.parametrize("down", ["graph", "tables", "blobs"])
 async def test_what_is_down_is_named(api: Api, azurite: Azurite, down: str) -> None:
     """503, the name of the dependency, and no secret of the connection."""
     (port,) = free_ports(1)
@@ -43,8 +43,9 @@ async def test_what_is_down_is_named(api: Api, azurite: Azurite, down: str) -> N
     if down == "graph":
         environ["GRAPH_BASE_URL"] = f"{nowhere}/v1.0"
     else:
+        endpoint = {"tables": "TableEndpoint", "blobs": "BlobEndpoint"}[down]
         parts = azurite.fresh().split(";")
-        moved = [f"TableEndpoint={nowhere}/x" if part.startswith("TableEndpoint") else part for part in parts]
+        moved = [f"{endpoint}={nowhere}/x" if part.startswith(endpoint) else part for part in parts]
         environ["AzureWebJobsStorage"] = ";".join(moved)
     services = open_services(azurite.settings(**environ))
     try:

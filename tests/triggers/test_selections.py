@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.blobs.rows import RowsInMemory
 from shared.contracts.requests import parse_stored
 from shared.contracts.selections import Selection, Target
 from shared.domain.caller import SYSTEM
@@ -145,7 +146,7 @@ async def test_a_directory_that_is_too_slow_is_told_so(api: Api, sales: Simulate
     tenant = await api.app.tenants.get(SYSTEM, sales.id)
     target = Target(tenant=sales.id, users=Selection(filter="accountEnabled eq true"))
 
-    (told,) = await resolve_tenants(api.app, {tenant: [target]}, 0.1)
+    (told,) = await resolve_tenants(api.app, RowsInMemory(), {tenant: [target]}, 0.1)
 
     assert told.error is not None
     assert told.error.code == "TenantUnavailable"

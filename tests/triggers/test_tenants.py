@@ -95,6 +95,28 @@ async def test_what_a_tenant_subscribes_to_is_read_now(api: Api, registered: str
     assert rest.json["nextLink"] is None
 
 
+async def test_a_sku_with_one_seat_left_or_none_is_still_listed(api: Api, simulator: Simulator) -> None:
+    """Trap 40: who picks a SKU sees the last seat, and that there is none; suspended ones do not count."""
+    held = [{"skuId": sku} for sku in ("SPE_E3", "SPE_E5", "POWER_BI_PRO")]
+    users = [{"userPrincipalName": f"u{n}@few.example", "usageLocation": "CH", "licenses": held} for n in range(2)]
+    tenant = simulator.load(
+        skus=[
+            {"skuPartNumber": "SPE_E3", "enabled": 3},
+            {"skuPartNumber": "SPE_E5", "enabled": 2, "suspended": 5},
+            {"skuPartNumber": "POWER_BI_PRO", "enabled": 2, "warning": 1},
+        ],
+        users=users,
+    )
+    await api.send("PUT", f"tenants/{tenant.id}", {})
+    answer = await api.send("GET", f"tenants/{tenant.id}/licenses")
+
+    assert {each["sku"]: each["available"] for each in answer.json["value"]} == {
+        "SPE_E3": 1,
+        "SPE_E5": 0,
+        "POWER_BI_PRO": 1,
+    }
+
+
 async def test_seats_that_cannot_be_read_are_never_none_at_all(
     api: Api, registered: str, contoso: SimulatedTenant
 ) -> None:

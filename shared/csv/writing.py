@@ -5,11 +5,9 @@ import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from shared.contracts.responses import AuditEntryBody, HeldLicence, ResultBody
+from shared.csv.guard import safe
 
 PIECE_BYTES = 64 * 1024
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet may take for the beginning of a formula, full-width forms included.
-https://owasp.org/www-community/attacks/CSV_Injection"""
 
 RESULT_COLUMNS = (
     "tenantId",
@@ -48,12 +46,6 @@ AUDIT_COLUMNS = (
     "previousHash",
     "hash",
 )
-
-
-def safe(cell: object) -> str:
-    """The text of a cell; one that a spreadsheet would run as a formula gets an apostrophe in front."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 async def csv_pieces(columns: Sequence[str], rows: AsyncIterator[Mapping[str, object]]) -> AsyncIterator[bytes]:

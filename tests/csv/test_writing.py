@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from shared.contracts.csv_out import RESULT_COLUMNS, csv_pieces, result_row, safe
 from shared.contracts.responses import ResultBody, ResultError
+from shared.csv.guard import safe
+from shared.csv.writing import RESULT_COLUMNS, csv_pieces, result_row
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"])

@@ -1,0 +1,204 @@
+"""From the CSVs of one request to the users that they name, each once with what its rows ask for.
+
+A CSV is read twice, as a stream: ``names_in`` says which tenants, SKUs and service plans must be looked up, ``Merger``
+then brings the rows together. Rows of one user and the same licence merge; rows that contradict each other are faults.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+
+from shared.csv.reading import read_csv
+from shared.csv.rows import Column, CsvError, LineFault, Row
+from shared.domain.selection import NamedUser, RowLicence, Wish
+from shared.errors import Problem
+
+MAX_FAULTS = 100
+"""So many faults are told: who has more has one mistake many times."""
+MAX_TENANTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One CSV of a request, standing at ``pointer``."""
+
+    pointer: str
+    text: str
+    columns: frozenset[Column]
+    tenant: str | None = None
+    """Id of its target's tenant; None where each row names its own."""
+    excludes: bool = False
+    """Its rows name users to leave out, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What rows name, as they spell it: tenants, and SKUs with their service plans."""
+
+    tenants: dict[str, None] = field(default_factory=dict[str, None])
+    skus: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+
+
+@dataclass(slots=True)
+class _Merged:
+    """A user so far."""
+
+    reference: str
+    line: int
+    licences: tuple[RowLicence, ...]
+    with_request: bool
+    rows: int = 1
+
+
+type Licence = RowLicence | None
+"""What a row asks for; None: what the request asks for."""
+type Place = tuple[int, str]
+"""Number of a sheet, and id of a tenant."""
+
+
+def names_in(sheets: Iterable[Sheet]) -> Names:
+    """The names that must be looked up; faults are left to the second reading, tenants beyond ``MAX_TENANTS`` too."""
+    names = Names()
+    for sheet in sheets:
+        try:
+            for row in _rows(sheet):
+                if isinstance(row, LineFault):
+                    continue
+                if row.tenant and len(names.tenants) < MAX_TENANTS:
+                    names.tenants[row.tenant] = None
+                if row.sku:
+                    names.skus.setdefault(row.sku, set()).update(row.plans or ())
+        except CsvError:
+            continue
+    return names
+
+
+def _rows(sheet: Sheet) -> Iterable[Row | LineFault]:
+    return read_csv(StringIO(sheet.text, newline=""), sheet.columns)
+
+
+class Merger:
+    """Brings the rows of sheets together.
+
+    ``tenants`` gives for a row's tenant its id, or why there is none; ``licence`` what a row asks for, or why that
+    cannot be; ``requested`` the request's own licences by SKU id, None for one that no row can ask for alike.
+    """
+
+    def __init__(
+        self,
+        tenants: Mapping[str, tuple[str, str | None]],
+        licence: Callable[[Row], Licence | str],
+        requested: Mapping[str, Licence],
+    ) -> None:
+        self.problems: list[Problem] = []
+        self._tenants = tenants
+        self._licence = licence
+        self._requested = requested
+        self._users: dict[tuple[str, str], _Merged] = {}
+        self._places: dict[Place, dict[str, _Merged]] = {}
+        self._licences: dict[tuple[str | None, tuple[str, ...] | None, tuple[str, ...]], Licence | str] = {}
+
+    def merge(self, sheets: Sequence[Sheet]) -> dict[Place, list[NamedUser]]:
+        """The users by sheet and tenant, in their order; what is wrong goes to ``problems``, sheet by sheet and line.
+
+        A user whom two sheets of one tenant name stands with the first of them.
+        """
+        given = {(sheet.tenant, sheet.excludes, sheet.text) for sheet in sheets}
+        for n, sheet in enumerate(sheets):
+            if len(self.problems) < MAX_FAULTS:
+                self._read(n, sheet, given)
+        return {
+            place: [NamedUser(m.reference, _wish(m), m.rows) for m in users.values()]
+            for place, users in self._places.items()
+        }
+
+    def _read(self, n: int, sheet: Sheet, given: set[tuple[str | None, bool, str]]) -> None:
+        if sheet.tenant is not None:
+            self._places[n, sheet.tenant] = {}
+        empty = True
+        try:
+            for row in _rows(sheet):
+                empty = False
+                fault = row.detail if isinstance(row, LineFault) else self._take(n, sheet, row, given)
+                if fault:
+                    self.problems.append(Problem(sheet.pointer, fault, row.line))
+                    if len(self.problems) >= MAX_FAULTS:
+                        return
+        except CsvError as error:
+            self.problems.append(Problem(sheet.pointer, error.detail, error.line))
+            return
+        if empty:
+            self.problems.append(Problem(sheet.pointer, "There is no row below the header", 1))
+
+    def _take(self, n: int, sheet: Sheet, row: Row, given: set[tuple[str | None, bool, str]]) -> str | None:
+        """Take a row; gives what is wrong with it."""
+        tenant, fault = self._tenant(sheet, row)
+        if tenant is None:
+            return fault
+        if sheet.tenant not in (None, tenant):
+            if (tenant, sheet.excludes, sheet.text) in given:
+                return None  # it counts for the target of its own tenant
+            return f"{row.tenant} is a target of this request, but this CSV does not stand with it"
+        key = row.user.casefold()
+        place = self._places.setdefault((n, tenant), {})
+        if sheet.excludes:
+            place.setdefault(key, _Merged(row.user, row.line, (), with_request=True))
+            return None
+        licence = self._wanted(row)
+        if isinstance(licence, str):
+            return licence
+        merged = self._users.get((tenant, key))
+        if merged is None:
+            own = () if licence is None else (licence,)
+            merged = _Merged(row.user, row.line, own, with_request=licence is None)
+            self._users[tenant, key] = place[key] = merged
+            return None
+        return self._join(merged, licence)
+
+    def _tenant(self, sheet: Sheet, row: Row) -> tuple[str | None, str | None]:
+        """Id of the row's tenant, or why there is none."""
+        if row.tenant is not None:
+            looked_up = self._tenants.get(row.tenant)
+            if looked_up is None:
+                return None, f"The rows name more than {MAX_TENANTS} tenants"
+            tenant, fault = looked_up
+            return (None, fault) if fault else (tenant, None)
+        if sheet.tenant is None:
+            return (
+                None,
+                "The header has no column Tenant, and the request has no targets that say whose users these are",
+            )
+        return sheet.tenant, None
+
+    def _wanted(self, row: Row) -> Licence | str:
+        key = (row.sku, row.plans, row.from_skus)
+        if key not in self._licences:
+            self._licences[key] = self._licence(row)
+        return self._licences[key]
+
+    def _join(self, merged: _Merged, licence: Licence) -> str | None:
+        """Add what one more row of a user asks for; gives the contradiction where there is one."""
+        held: dict[str, Licence] = {each.sku_id: each for each in merged.licences}
+        if merged.with_request:
+            held.update(self._requested)
+        wanted = self._requested if licence is None else {licence.sku_id: licence}
+        if any(sku_id in held and not _alike(held[sku_id], each) for sku_id, each in wanted.items()):
+            return (
+                f"{merged.reference} stands in line {merged.line} with the same SKU and other service plans:"
+                " leave one of the two rows"
+            )
+        merged.rows += 1
+        if licence is None:
+            merged.with_request = True
+            merged.licences = tuple(each for each in merged.licences if each.sku_id not in self._requested)
+        elif licence.sku_id not in held:
+            merged.licences = (*merged.licences, licence)
+        return None
+
+
+def _alike(held: Licence, wanted: Licence) -> bool:
+    return held is wanted or (held is not None and held == wanted)
+
+
+def _wish(merged: _Merged) -> Wish:
+    return Wish(merged.licences, merged.with_request)

@@ -1,0 +1,159 @@
+"""The users that a body names one by one, in CSVs and long lists: checked by line, looked up, stored as rows."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.catalogue import Catalogue, plan_of, unknown_plan
+from shared.contracts.requests import Licence
+from shared.contracts.selections import Selection, SkuName, Target, Targeted
+from shared.csv.merging import MAX_FAULTS, Merger, Names, Place, Sheet, names_in
+from shared.csv.rows import Column, Row
+from shared.domain.caller import Caller
+from shared.domain.selection import NamedUser, RowLicence
+from shared.domain.tenant import Tenant
+from shared.errors import RequestRejected
+from shared.services import Services
+from triggers.registry import find_tenants
+
+INLINE_USERS = 1_000
+"""A longer list of users is stored beside the request and read chunk by chunk."""
+EXCLUSION_COLUMNS = frozenset({Column.USER, Column.TENANT})
+
+
+class RowWriter(Protocol):
+    """Where rows are kept."""
+
+    async def write(self, rows: Sequence[NamedUser]) -> str:
+        """Keep rows in their order; gives their name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The CSVs of a body, and what their rows name."""
+
+    sheets: tuple[Sheet, ...]
+    names: Names
+    tenants: Mapping[str, Tenant | str]
+    """The tenant of each name that a row spells, or why there is none."""
+
+    @property
+    def sku_names(self) -> list[SkuName]:
+        """The SKUs and service plans of the rows."""
+        return [SkuName("", sku, tuple(plans)) for sku, plans in self.names.skus.items()]
+
+    @property
+    def named(self) -> list[Tenant]:
+        """The tenants of the rows."""
+        return [tenant for tenant in self.tenants.values() if isinstance(tenant, Tenant)]
+
+
+async def survey(
+    app: Services, caller: Caller, body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Column]
+) -> Sheets:
+    """The CSVs of a body, whose rows may have these columns; ``tenants`` are those of its targets, by name."""
+    sheets = tuple(_sheets(body, tenants, columns))
+    names = await asyncio.to_thread(names_in, sheets)
+    found = await find_tenants(app, caller, names.tenants)
+    targeted = {tenant.id for tenant in tenants.values()}
+
+    def usable(name: str, tenant: Tenant | str) -> Tenant | str:
+        if body.targets and isinstance(tenant, Tenant) and tenant.id not in targeted:
+            return f"{name} is none of the targets of this request"
+        return tenant
+
+    return Sheets(sheets, names, {name: usable(name, tenant) for name, tenant in found.items()})
+
+
+def _sheets(body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Column]) -> list[Sheet]:
+    found: list[Sheet] = []
+    if body.csv is not None:
+        found.append(Sheet("/csv", body.csv, columns))
+    for n, target in enumerate(body.targets):
+        tenant = tenants[target.tenant].id
+        if target.users.csv is not None:
+            found.append(Sheet(f"/targets/{n}/users/csv", target.users.csv, columns, tenant))
+        if target.exclude and target.exclude.csv is not None:
+            pointer = f"/targets/{n}/exclude/csv"
+            found.append(Sheet(pointer, target.exclude.csv, EXCLUSION_COLUMNS, tenant, excludes=True))
+    return found
+
+
+async def with_rows(
+    sheets: Sheets, targets: Sequence[Target], licences: Sequence[Licence] | None, known: Catalogue, rows: RowWriter
+) -> tuple[Target, ...]:
+    """The normalised ``targets`` with stored rows in place of CSVs and long lists.
+
+    ``licences`` are the request's own, normalised; None where only the users of the rows matter. Raises
+    ``RequestRejected`` (400) with the line of every fault.
+    """
+    tenants = {
+        name: ("", found) if isinstance(found, str) else (found.id, None) for name, found in sheets.tenants.items()
+    }
+    licence_of = _users_alone if licences is None else _licence_of(known, licences)
+    merger = Merger(tenants, licence_of, {each.sku: _as_row(each) for each in licences or ()})
+    users = await asyncio.to_thread(merger.merge, sheets.sheets)
+    if merger.problems:
+        more = f": it has {MAX_FAULTS} faults or more, the first are told" if len(merger.problems) >= MAX_FAULTS else ""
+        raise RequestRejected(400, f"The CSV is not valid{more}. Nothing was started.", merger.problems)
+    if not targets:
+        stored = {tenant: await rows.write(named) for (_, tenant), named in users.items()}
+        return tuple(Target(tenant=tenant, users=Selection(csv=name)) for tenant, name in stored.items())
+    by_place = {place: await rows.write(named) for place, named in users.items()}
+    return tuple([await _stored(n, target, sheets.sheets, by_place, rows) for n, target in enumerate(targets)])
+
+
+async def _stored(
+    n: int, target: Target, sheets: Sequence[Sheet], stored: Mapping[Place, str], rows: RowWriter
+) -> Target:
+    async def kept(selection: Selection, pointer: str) -> Selection:
+        if selection.users is not None and len(selection.users) > INLINE_USERS:
+            name = await rows.write([NamedUser(reference) for reference in selection.users])
+            return Selection(csv=name)
+        sheet = next((k for k, sheet in enumerate(sheets) if sheet.pointer == pointer), None)
+        return selection if sheet is None else Selection(csv=stored[sheet, target.tenant])
+
+    return target.model_copy(
+        update={
+            "users": await kept(target.users, f"/targets/{n}/users/csv"),
+            "exclude": target.exclude and await kept(target.exclude, f"/targets/{n}/exclude/csv"),
+        }
+    )
+
+
+def _as_row(licence: Licence) -> RowLicence | None:
+    """A licence of the request as a row would ask for it; no row can ask for enabled service plans."""
+    if licence.enabled_plans is not None:
+        return None
+    plans = licence.disabled_plans
+    return RowLicence(licence.sku, None if plans is None else frozenset(plans))
+
+
+def _users_alone(row: Row) -> None:
+    """No row asks for anything."""
+
+
+def _licence_of(known: Catalogue, licences: Sequence[Licence]) -> Callable[[Row], RowLicence | str | None]:
+    """What a row asks for, by ids; or what is wrong with it, in a sentence."""
+
+    def licence_of(row: Row) -> RowLicence | str | None:
+        if row.sku is None and not licences:
+            return "LicenseSKU is empty, and the request names no licence that would stand in for it"
+        if row.sku is None and row.plans is None:
+            return None
+        if row.sku is None and len(licences) > 1:
+            return f"LicenseSKU is empty: the request has {len(licences)} SKUs, say whose service plans these are"
+        sku = known.named(row.sku or licences[0].sku)
+        if isinstance(sku, str):
+            return sku
+        plans: set[str] = set()
+        for each in row.plans or ():
+            plan = plan_of(sku, each)
+            if plan is None:
+                return unknown_plan(sku, each)
+            plans.add(plan.id)
+        return RowLicence(sku.id, None if row.plans is None else frozenset(plans))
+
+    return licence_of
