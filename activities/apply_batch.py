@@ -6,6 +6,7 @@ same attempt sends nothing and leaves the outcome to be read back.
 
 import asyncio
 from collections import Counter
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic
@@ -72,6 +73,8 @@ async def _work_off(
 ) -> None:
     """Read, write ahead and send; what comes of it stands in ``sending``, also when this raises."""
     todo = await read_again(app, work, batch, directory, sending)
+    if sending.outcomes and await _went_out_meanwhile(app, work, batch, sending):
+        return
     if not todo or work.settle_only:
         return
     if monotonic() > send_until:
@@ -81,10 +84,27 @@ async def _work_off(
         # Once more, as the row is there now: who slept through the end of the window finds the turn handed on.
         send_until = await _send_until(app, work)
         await send(directory, todo, app.tables.now(), send_until=send_until, into=sending)
-    else:  # this very attempt went out before, or goes out right now: let the turn run out by itself
-        sending.twice, sending.sent = True, WRITES_PER_USER * len(todo)
-        sending.unknown.extend(user.decision.index for user in todo)
-        sending.later(app.settings.graph_timeout + app.settings.replication_horizon)
+    else:
+        _leave_to_the_other(app, sending, {user.decision.index for user in todo})
+
+
+async def _went_out_meanwhile(app: Services, work: BatchWork, batch: Batch, sending: Sending) -> bool:
+    """Whether another run went out after the rows were read: then what the directory shows may be its doing."""
+    known = {begun.mark for begun in batch.attempts}
+    begun = await app.results.attempts_of(work.operation, work.tenant, work.batch)
+    theirs = {index for each in begun if each.mark not in known for index in each.indices}
+    if not theirs:
+        return False
+    sending.outcomes = [outcome for outcome in sending.outcomes if outcome.index not in theirs]
+    _leave_to_the_other(app, sending, theirs)
+    return True
+
+
+def _leave_to_the_other(app: Services, sending: Sending, users: Set[int]) -> None:
+    """This very attempt went out before, or goes out right now: let the turn run out by itself."""
+    sending.twice, sending.sent = True, WRITES_PER_USER * len(users)
+    sending.unknown.extend(users)
+    sending.later(app.settings.graph_timeout + app.settings.replication_horizon)
 
 
 async def _send_until(app: Services, work: BatchWork) -> float:

@@ -51,6 +51,24 @@ async def test_a_second_run_that_comes_late_leaves_the_summary_of_the_first(part
     await part.assert_exact()
 
 
+async def test_a_second_run_does_not_take_the_change_of_the_first_for_somebody_elses(part_of: MakePart) -> None:
+    """It read the rows before the first run wrote ahead, and the users after Graph had made the change."""
+    part = await (await part_of(3)).ready()
+    part.tenant.fault("GET /users/", "delay", seconds=0.6, count=1)
+    slow = asyncio.create_task(part.attempt(1))
+    await asyncio.sleep(0.3)
+    part.tenant.fault("assignLicense", "timeoutAfterCommit", count=1)
+    first = await part.attempt(1)
+    second = await slow
+    again = await part.attempt(2)
+    await part.end()
+
+    assert (first.unknown, second.unknown, second.keep_turn) == (True, True, True)
+    assert again.left == 0
+    assert await part.codes() == [None, None, None]
+    await part.assert_exact()
+
+
 @pytest.mark.parametrize(
     "stop", [None, Stop(code=ResultCode.INSUFFICIENT_LICENSES, message="too few")], ids=["done", "error"]
 )
