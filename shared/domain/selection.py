@@ -3,15 +3,33 @@
 from dataclasses import dataclass
 from typing import Self
 
-from shared.domain.model import User
+from shared.domain.model import LicenceState, User
+
+ALL_SKUS = "*"
+"""In place of a SKU: all that the user holds directly."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowLicence:
-    """One SKU that a row names; ``disabled_plans`` is None where the row says nothing of service plans."""
+    """One SKU that a row names; ``disabled_plans`` is None where the row says nothing of service plans.
+
+    What it means is the operation's: a SKU to assign, to take (``ALL_SKUS`` among them), to have just these service
+    plans disabled, or to move to from ``from_sku_ids``.
+    """
 
     sku_id: str
     disabled_plans: frozenset[str] | None = None
+    from_sku_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an earlier operation did to a user, as it recorded it: its own write, and the states around it."""
+
+    before: LicenceState
+    after: LicenceState
+    sku_ids: frozenset[str]
+    """The SKUs that it concerned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,8 @@ class Wish:
 
     licences: tuple[RowLicence, ...] = ()
     with_request: bool = True
+    undo: Recorded | None = None
+    """What shall be undone, where the operation is a revert."""
 
 
 AS_REQUESTED = Wish()
