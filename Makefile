@@ -1,23 +1,27 @@
 # Every chore is one target, and each first sets up what it misses (dev/tools/setup.sh). CI runs these very targets.
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest
+# A file stays with one worker, which has storage and a simulator of its own.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # pyright's wrapper would ask the network for a newer version at every start.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo bench check test test-all lock clean python node azurite
+.PHONY: help up demo demo-transfer bench check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
-	    printf '  make %-9s %s\n' "$$name" "$$what"; done
+	    printf '  make %-13s %s\n' "$$name" "$$what"; done
 
 up: python azurite ## start the app with a simulated Microsoft 365, in the foreground
 	@exec $(BIN)/python -m dev.stack
 
 demo: python azurite ## do the main job once on a demo tenant, then stop
 	@$(BIN)/python -m dev.demo
+
+demo-transfer: python azurite ## E3 to E5 with canary, pause, resume and revert on a demo tenant, then stop
+	@$(BIN)/python -m dev.demo.transfer
 
 bench: python azurite ## measure it
 	@$(BIN)/python -m dev.bench

@@ -8,23 +8,23 @@ import asyncio
 from collections import Counter
 from collections.abc import Set
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 import azure.durable_functions as df
 
 from activities.batches import Batch, load_batch, mark_of, seats_of
-from activities.guard import check_in
-from activities.reading import read_again
+from activities.converting import CONVERT_WITHIN, with_mailboxes_shared
+from activities.guard import SUPERSEDED, check_in
+from activities.reading import freed_lately, read_again
 from activities.refusals import open_directory
-from activities.sending import TURN_IS_OVER, Sending, Todo, send
+from activities.sending import TURN_IS_OVER, Sending, send
 from shared.contracts.work import BatchDone, BatchWork, Stop
 from shared.domain.codes import ResultCode
 from shared.domain.outcomes import settled
 from shared.domain.recent import RecentWrite
 from shared.errors import Denied, GraphError, RowConflict
-from shared.graph.directory import Directory
 from shared.services import Services, services
 from shared.tables.contention import until_settled
 
@@ -36,21 +36,20 @@ WRITES_PER_USER = 2
 """At most: a usage location and the licences."""
 
 
-async def attempt(app: Services, work: BatchWork) -> BatchDone:
+async def attempt(app: Services, work: BatchWork, *, convert_within: timedelta = CONVERT_WITHIN) -> BatchDone:
     """One attempt; users that have an outcome are left alone."""
     stop, send_until, batch = await asyncio.gather(check_in(app, work), _send_until(app, work), load_batch(app, work))
     sending = Sending()
     earlier = next((begun for begun in batch.attempts if begun.mark == mark_of(work)), None)
     if earlier:  # a second run of this very attempt: the first may still be at it, and has spent what it had
         sending.sent, sending.twice = WRITES_PER_USER * len(earlier.indices), bool(batch.left)
-    if stop and not (work.settle_only and stop.code == "cancelling"):
+    if stop and not (work.settle_only and stop != SUPERSEDED):
         return _report(work, batch, sending, stop)
     if not batch.left:
         return _report(work, batch, sending, None)
     refusal: Stop | None = None
     try:
-        _, directory = await open_directory(app, work.tenant)
-        await _work_off(app, work, batch, directory, send_until, sending)
+        await _work_off(app, work, batch, send_until, sending, convert_within)
     except GraphError as refused:
         code = ResultCode.PERMISSION_DENIED if isinstance(refused, Denied) else ResultCode.GRAPH_ERROR
         refusal = Stop(code=code, message=str(refused))
@@ -69,9 +68,10 @@ def _give_up(work: BatchWork, batch: Batch, sending: Sending, at: datetime, why:
 
 
 async def _work_off(
-    app: Services, work: BatchWork, batch: Batch, directory: Directory, send_until: float, sending: Sending
+    app: Services, work: BatchWork, batch: Batch, send_until: float, sending: Sending, convert_within: timedelta
 ) -> None:
     """Read, write ahead and send; what comes of it stands in ``sending``, also when this raises."""
+    tenant, directory = await open_directory(app, work.tenant)
     todo = await read_again(app, work, batch, directory, sending)
     if sending.outcomes and await _went_out_meanwhile(app, work, batch, sending):
         return
@@ -79,13 +79,30 @@ async def _work_off(
         return
     if monotonic() > send_until:
         sending.later(TURN_IS_OVER)
-    elif await _write_ahead(app, work, todo):
+        return
+    mailboxes = app.graph.mailboxes(tenant.id, tenant.credential)
+    todo, kept = await with_mailboxes_shared(
+        app, mailboxes, batch, todo, sending, send_until=send_until, within=convert_within
+    )
+    # Who keeps the licence is written ahead too: of two runs, of which one may send that user, one has the say.
+    indices = [*(user.decision.index for user in todo), *(outcome.index for outcome in kept)]
+    if not indices:
+        return
+    if await _write_ahead(app, work, indices):
         sending.answered = True
+        sending.outcomes += kept
         # Once more, as the row is there now: who slept through the end of the window finds the turn handed on.
         send_until = await _send_until(app, work)
-        await send(directory, todo, app.tables.now(), send_until=send_until, into=sending)
+        await send(
+            directory,
+            todo,
+            app.tables.now(),
+            send_until=send_until,
+            freed=lambda: freed_lately(app, work.tenant),
+            into=sending,
+        )
     else:
-        _leave_to_the_other(app, sending, {user.decision.index for user in todo})
+        _leave_to_the_other(app, sending, set(indices))
 
 
 async def _went_out_meanwhile(app: Services, work: BatchWork, batch: Batch, sending: Sending) -> bool:
@@ -120,8 +137,7 @@ async def _send_until(app: Services, work: BatchWork) -> float:
     return read_at + lease_left - app.settings.graph_timeout - SPARE_SECONDS
 
 
-async def _write_ahead(app: Services, work: BatchWork, todo: list[Todo]) -> bool:
-    indices = [user.decision.index for user in todo]
+async def _write_ahead(app: Services, work: BatchWork, indices: list[int]) -> bool:
     return await app.results.begin_attempt(work.operation, work.tenant, work.batch, work.epoch, work.attempt, indices)
 
 
@@ -162,11 +178,12 @@ def _report(work: BatchWork, batch: Batch, sending: Sending, stop: Stop | None) 
         batch=work.batch,
         attempt=work.attempt,
         stop=stop,
-        left=len(batch.left),
+        left=len(batch.left) + batch.beyond,
+        beyond=batch.beyond,
         went_out=sending.answered or sending.twice,
         keep_turn=sending.twice,
         sent=sending.sent,
-        ready_in=sending.ready_in,
+        ready_in=sending.ready_in or sending.look_in,
         unknown=bool(sending.unknown),
         by_code=dict(Counter(outcome.code or "" for outcome in mine)),
         throttled=sending.throttled,

@@ -22,12 +22,22 @@ class Batch:
     recorded: tuple[Outcome, ...]
     attempts: tuple[Attempt, ...]
     summary: Summary
+    limit: int | None = None
+    """Only the first so many users are meant."""
 
     @property
     def left(self) -> list[tuple[Decision, Change]]:
-        """The users without an outcome."""
+        """The users without an outcome, within the limit."""
+        return self._open(self.decisions[: self.limit])
+
+    @property
+    def beyond(self) -> int:
+        """How many users without an outcome the limit leaves out."""
+        return 0 if self.limit is None else len(self._open(self.decisions[self.limit :]))
+
+    def _open(self, decisions: Sequence[Decision]) -> list[tuple[Decision, Change]]:
         settled = {outcome.index for outcome in self.recorded}
-        return [(d, d.change) for d in self.decisions if d.change and d.index not in settled]
+        return [(d, d.change) for d in decisions if d.change and d.index not in settled]
 
     def sends(self, index: int) -> int:
         """How many attempts went out with this user."""
@@ -69,6 +79,13 @@ class Batch:
             unknown=tuple(sorted(unknown | set(sending.unknown))),
             located=tuple(sorted(sending.ours.union(self.summary.located))),
             seats=seats_of(self, (*self.recorded, *outcomes)),
+            # The first look counts, and nobody waits for the mailbox of who is settled.
+            converting={
+                index: at
+                for index, at in {**sending.converting, **self.summary.converting}.items()
+                if index not in settled
+            },
+            requested=tuple(sorted(sending.requested.union(self.summary.requested) - settled)),
             etag=self.summary.etag,
         )
 
@@ -91,10 +108,9 @@ def seats_of(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 async def load_batch(app: Services, work: BatchWork) -> Batch:
     """Read a batch of the frozen plan and its rows."""
-    manifest = await app.plans.frozen(work.operation, work.tenant)
-    number = manifest.locate(work.batch)
-    chunk = await app.plans.read_chunk(work.operation, work.tenant, number)
-    decisions = batch_of(chunk, work.batch - manifest.chunks[number].first_batch)
+    manifest = await app.plans.frozen(work.plan_id, work.tenant)
+    chunk, k = manifest.within(work.batch)
+    decisions = batch_of(await app.plans.read_chunk(work.plan_id, work.tenant, chunk), k)
     # The summary first: whoever records after it was read moves its ETag, so that a sum over older outcomes never wins.
     summary = await app.results.summary(work.operation, work.tenant, work.batch)
     recorded, attempts = await asyncio.gather(
@@ -107,4 +123,5 @@ async def load_batch(app: Services, work: BatchWork) -> Batch:
         recorded=tuple(outcome for outcome in recorded if outcome.index in mine),
         attempts=tuple(attempts),
         summary=summary or Summary(batch=str(work.batch), by_code={}),
+        limit=work.limit,
     )

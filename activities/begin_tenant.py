@@ -30,18 +30,31 @@ async def stand(app: Services, run: TenantRun) -> Standing:
         stop = Stop(
             code=ResultCode.GRAPH_ERROR, message=f"Given up: it was taken up {MAX_EPOCHS} times and never ended"
         )
-    manifest = await app.plans.manifest(run.operation, run.tenant)
-    if manifest:
-        standing = await standing_of_plan(app, run, manifest)
-        await show_applying(app, run, manifest, standing)
+    part = await app.operations.get_part(run.operation, run.tenant)
+    if part.phase in (Phase.APPLYING, Phase.SETTLING, Phase.DONE):
+        standing = await standing_of_plan(app, run, await app.plans.frozen(run.plan_id, run.tenant))
         return standing.model_copy(update={"stop": stop})
     if stop:
         return Standing(stop=stop)
-    part = await app.operations.get_part(run.operation, run.tenant)
+    if run.plan and part.phase in (Phase.READING, Phase.RESOLVING):
+        part = await _as_previewed(app, run)
     if part.phase in (Phase.READING, Phase.RESOLVING):
         return Standing(phase="resolve")
     users = part.totals.total
     return Standing(phase="plan", users=users, chunks=-(-users // CHUNK_USERS))
+
+
+async def _as_previewed(app: Services, run: TenantRun) -> TenantPart:
+    """Take over whom the preview selected."""
+    manifest = await app.plans.frozen(run.plan_id, run.tenant)
+    previewed = await app.operations.get_part(run.plan_id, run.tenant)
+
+    def taken(part: TenantPart) -> TenantPart:
+        if part.phase not in (Phase.READING, Phase.RESOLVING):
+            return part
+        return replace(part, phase=Phase.PLANNING, totals=Totals(manifest.users), excluded=previewed.excluded)
+
+    return await app.operations.change_part(run.operation, run.tenant, taken)
 
 
 async def standing_of_plan(app: Services, run: TenantRun, manifest: Manifest) -> Standing:
@@ -70,7 +83,7 @@ async def standing_of_plan(app: Services, run: TenantRun, manifest: Manifest) ->
         phase="apply",
         users=manifest.users,
         chunks=len(manifest.chunks),
-        progress=Progress.of(fresh, waiting).to_dict(),
+        progress=Progress.of(fresh, waiting, manifest.waves).to_dict(),
         by_code=dict(counts),
         throttled=sum(summary.throttled for summary in summaries),
         seats=dict(seats),

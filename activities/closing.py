@@ -18,8 +18,10 @@ async def close_batches(app: Services, work: TenantEnd) -> list[Summary]:
     A tenant that stops early leaves those who were never sent without an outcome: they read as ``Cancelled``. Of one
     that came to its end nobody is left without.
     """
+    if (await app.operations.read_op(work.operation)).kind == "preview":
+        return []  # nothing was to be written
     summaries = {summary.batch: summary for summary in await app.results.summaries(work.operation, work.tenant)}
-    manifest = await app.plans.manifest(work.operation, work.tenant)
+    manifest = await app.plans.manifest(work.plan_id, work.tenant)
     if manifest is None:
         return list(summaries.values())
     begun = await app.results.attempts(work.operation, work.tenant)
@@ -29,7 +31,7 @@ async def close_batches(app: Services, work: TenantEnd) -> list[Summary]:
             continue
         if work.stop and number not in begun:
             continue
-        where = BatchWork(operation=work.operation, epoch=work.epoch, tenant=work.tenant, batch=number, attempt=0)
+        where = BatchWork(**dict(work.run), batch=number, attempt=0)
         closed = await _close(app, where, stopped=work.stop is not None)
         if closed:
             summaries[closed.batch] = closed

@@ -8,11 +8,11 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.closing import close_batches
+from activities.graces import grace_of, record_graces, schedule_removal
 from activities.guard import CANCELLING, SUPERSEDED, check_in
-from activities.record_audit import audit_marks
-from shared.contracts.work import Stop, TenantEnd
-from shared.domain.operation import Operation, Phase, Status, Summary, TenantError, TenantPart, Totals
-from shared.domain.pacing import leave
+from activities.leaving import complete_audit, counted, leave_line, older_lease
+from shared.contracts.work import Halt, Stop, TenantEnd
+from shared.domain.operation import Operation, Phase, Status, TenantError, TenantPart, Totals
 from shared.domain.seats import close, confirm
 from shared.domain.states import ENDED, close_totals, settle, tenant_end_status
 from shared.services import Services, services
@@ -21,24 +21,30 @@ from shared.tables.contention import until_settled
 bp = df.Blueprint()
 
 
-async def end(app: Services, work: TenantEnd) -> None:
+async def end(app: Services, work: TenantEnd) -> Halt:
     """Write the tenant's end; nothing is lost when it is done twice or cut off in between.
 
-    The ``due`` row goes last: until then the sweeper brings back whoever died here.
+    The ``due`` row goes last: until then the sweeper brings back whoever died here. ``wait``: an older epoch may still
+    send, so it is too early.
     """
     if await check_in(app, work) == SUPERSEDED:
-        return
+        return Halt()
+    wait = await older_lease(app, work) if work.stop else None
+    if wait is not None:
+        return Halt(wait=wait)
+    grace = await grace_of(app, work)
+    if grace:
+        await record_graces(app, work)
     summaries = await close_batches(app, work)
-    await _complete_audit(app, work, summaries)
-    counts: Counter[str] = Counter()
-    seats: Counter[str] = Counter()
+    await complete_audit(app, work, summaries)
+    counts, seats = counted(summaries), Counter[str]()
     for summary in summaries:
-        counts.update(summary.by_code)
         seats.update(summary.seats)
     await _close_seats(app, work, seats)
-    await _leave_line(app, work)
+    await leave_line(app, work)
     throttled = sum(summary.throttled for summary in summaries)
     now = app.tables.now()
+    removal = await schedule_removal(app, grace, work.tenant, now) if grace and counts[""] else None
 
     def ended(operation: Operation) -> Operation:
         if operation.epoch != work.epoch:
@@ -50,6 +56,9 @@ async def end(app: Services, work: TenantEnd) -> None:
             else part
             for part in operation.tenants
         )
+        if removal:
+            until = max(operation.grace_until or removal.run_at, removal.run_at)
+            operation = replace(operation, schedule_id=removal.id, grace_until=until)
         return settle(replace(operation, tenants=tenants), now)
 
     def _ended(part: TenantPart, stop: Stop | None, totals: Totals) -> TenantPart:
@@ -64,17 +73,7 @@ async def end(app: Services, work: TenantEnd) -> None:
         await app.operations.index(operation)
     if all(part.status in ENDED for part in operation.tenants if part.tenant_id == work.tenant):
         await app.due.remove(work.operation, work.tenant)
-
-
-async def _complete_audit(app: Services, work: TenantEnd, summaries: list[Summary]) -> None:
-    """Write the audit of every outcome that has none yet."""
-    wanted = {mark: int(summary.batch) for summary in summaries for mark in summary.marks}
-    if not wanted:
-        return
-    there = await app.audit.marks(work.tenant, work.operation)
-    missing = [(batch, mark) for mark, batch in wanted.items() if mark not in there]
-    if missing:
-        await audit_marks(app, work, missing)
+    return Halt()
 
 
 async def _close_seats(app: Services, work: TenantEnd, seats: Mapping[str, int]) -> None:
@@ -91,20 +90,7 @@ async def _close_seats(app: Services, work: TenantEnd, seats: Mapping[str, int])
     await until_settled(try_once)
 
 
-async def _leave_line(app: Services, work: TenantEnd) -> None:
-    """Wait for the tenant's turn no longer: those behind would wait along."""
-
-    async def try_once() -> None:
-        turn, etag = await app.turns.read(work.tenant)
-        changed = leave(turn, f"{work.operation}:{work.epoch}")
-        if changed != turn:
-            await app.turns.write(work.tenant, changed, etag)
-
-    await until_settled(try_once)
-
-
 @bp.activity_trigger(input_name="work")
 async def end_tenant(work: Any) -> Any:
     """See ``end``."""
-    await end(await services(), TenantEnd.model_validate(work))
-    return None
+    return (await end(await services(), TenantEnd.model_validate(work))).wire()

@@ -1,5 +1,6 @@
 """Plan one blob of users: one decision a user, written once; those with nothing to do get their outcome at once."""
 
+from collections import defaultdict
 from collections.abc import Sequence, Set
 from datetime import timedelta
 from typing import Any
@@ -9,16 +10,17 @@ import azure.durable_functions as df
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
 from activities.settled import record_settled
-from shared.contracts.planning import assign_request, for_wish
-from shared.contracts.requests import parse_stored
+from shared.contracts.planning import planner_of
+from shared.contracts.stored import parse_stored
 from shared.contracts.work import Halt, PlanWork, Stop
-from shared.domain.assign import impossible, not_found, plan_assign, refused
 from shared.domain.codes import ResultCode
 from shared.domain.drift import overlay
 from shared.domain.model import Decision, User
+from shared.domain.operation import Operation
 from shared.domain.plan import CHUNK_USERS
+from shared.domain.planning import Planner, not_found, refused
 from shared.domain.recent import RecentWrite
-from shared.domain.selection import Wish
+from shared.domain.selection import AS_REQUESTED, Wish
 from shared.errors import GraphError
 from shared.graph.directory import Directory
 from shared.services import Services, services
@@ -31,35 +33,40 @@ async def plan(app: Services, work: PlanWork) -> Halt:
     stop = await check_in(app, work)
     if stop:
         return Halt(stop=stop)
-    decisions = await app.plans.find_chunk(work.operation, work.tenant, work.chunk)
+    operation = await app.operations.read_op(work.operation)
+    decisions = await app.plans.find_chunk(work.plan_id, work.tenant, work.chunk)
     if decisions is None:
         try:
-            decided = await _decide(app, work)
+            decided = await _decide(app, work, operation)
         except GraphError as error:
             return halt(error)
         if isinstance(decided, Stop):
             return Halt(stop=decided)
-        decisions = await app.plans.write_chunk(work.operation, work.tenant, work.chunk, decided)
-    # Whom an earlier run left without a seat the reservation records, under a mark of its own.
-    planned = [decision for decision in decisions if decision.code != ResultCode.INSUFFICIENT_LICENSES]
+        decisions = await app.plans.write_chunk(work.plan_id, work.tenant, work.chunk, decided)
+    if operation.kind == "preview":
+        return Halt()
+    # Whom the reservation of an earlier run left without a seat it records itself, under a mark of its own.
+    planned = [each for each in decisions if work.plan or each.code != ResultCode.INSUFFICIENT_LICENSES]
     await record_settled(app, work, work.chunk, planned)
     return Halt()
 
 
-async def _decide(app: Services, work: PlanWork) -> list[Decision] | Stop:
-    operation = await app.operations.read_op(work.operation)
+async def _decide(app: Services, work: PlanWork, operation: Operation) -> list[Decision] | Stop:
     tenant, directory = await open_directory(app, work.tenant)
-    request = assign_request(parse_stored(await app.staging.get(operation.request_sha)), tenant)
+    body = parse_stored(operation.work, await app.staging.get(operation.request_sha))
+    planner = planner_of(body, tenant)
     skus = {sku.id: sku for sku in await directory.skus()}
-    fault = impossible(request, skus)
-    if fault:
-        return Stop(code=ResultCode.SKU_NOT_FOUND, message=fault)
     part = await app.operations.get_part(work.operation, work.tenant)
     selected = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
-    requests = {each.wish: for_wish(request, each.wish) for each in selected}
-    # What a row asks for and the tenant does not have fails that user alone.
-    faults = {wish: impossible(wished, skus) for wish, wished in requests.items()}
-    wanted = {licence.sku_id for wished in requests.values() for licence in wished.licences}
+    planners: dict[Wish, Planner] = {wish: planner.for_wish(wish) for wish in {each.wish for each in selected}}
+    # What a row asks for and the tenant does not have fails that user alone, what the request asks for all of them.
+    faults = {wish: wished.impossible(skus) for wish, wished in planners.items()}
+    if fault := faults.get(AS_REQUESTED):
+        return Stop(code=ResultCode.SKU_NOT_FOUND, message=fault)
+    by_wish: defaultdict[Wish, list[User]] = defaultdict(list)
+    for each in selected:
+        by_wish[each.wish].append(each.user)
+    wanted = frozenset[str]().union(*(planners[wish].sku_ids(users) for wish, users in by_wish.items()))
     groups = await _group_names(directory, wanted, [each.user for each in selected])
     horizon = timedelta(seconds=app.settings.replication_horizon)
     since = app.tables.now() - horizon
@@ -70,7 +77,7 @@ async def _decide(app: Services, work: PlanWork) -> list[Decision] | Stop:
             return not_found(index, user.user_principal_name)
         user = _as_written(user, recent.get(user.id, []))
         fault = faults[wish]
-        return refused(index, user, fault) if fault else plan_assign(requests[wish], index, user, skus, groups)
+        return refused(index, user, fault) if fault else planners[wish].decide(index, user, skus, groups)
 
     first = work.chunk * CHUNK_USERS
     return [decision(first + at, each.user, each.wish) for at, each in enumerate(selected)]

@@ -59,6 +59,14 @@ async def read_again(
     return todo
 
 
+async def freed_lately(app: Services, tenant: str) -> frozenset[str]:
+    """SKUs of which we freed a seat within the horizon: until then Graph may still say that there is none."""
+    since = app.tables.now() - timedelta(seconds=app.settings.replication_horizon)
+    recent = await app.recent.since(tenant, since)
+    writes = [write for some in recent.values() for write in some]
+    return frozenset(sku_id for write in writes for sku_id in write.sku_ids if not write.after.holds(sku_id))
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """One look at the users of a batch."""

@@ -8,8 +8,10 @@ import azure.durable_functions as df
 from activities.guard import check_in
 from shared.contracts.work import AuditWork, TenantRun
 from shared.domain.audit import AuditEntry, MarkedEntries
+from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation, Outcome
 from shared.domain.plan import Manifest
+from shared.domain.prices import PriceBook
 from shared.services import Services, services
 
 bp = df.Blueprint()
@@ -23,8 +25,9 @@ async def audit(app: Services, work: AuditWork) -> None:
 
 async def audit_marks(app: Services, run: TenantRun, marks: Sequence[tuple[int, str]]) -> None:
     """Chain the entries of each write; a write that is in the chain already is left out by its marker."""
-    manifest = await app.plans.frozen(run.operation, run.tenant)
+    manifest = await app.plans.frozen(run.plan_id, run.tenant)
     operation = await app.operations.read_op(run.operation)
+    prices = await app.prices.book(SYSTEM, run.tenant)
     by_chunk: dict[int, list[str]] = {}
     for batch, mark in marks:
         by_chunk.setdefault(manifest.locate(batch), []).append(mark)
@@ -37,13 +40,15 @@ async def audit_marks(app: Services, run: TenantRun, marks: Sequence[tuple[int, 
         for mark in wanted:
             changed = [o for o in outcomes if o.mark == mark and o.before]
             writes.append(
-                MarkedEntries(run.operation, mark, tuple(entry_of(operation, run.tenant, manifest, o) for o in changed))
+                MarkedEntries(
+                    run.operation, mark, tuple(entry_of(operation, run.tenant, manifest, o, prices) for o in changed)
+                )
             )
     await app.audit.record(run.tenant, writes)
 
 
-def entry_of(operation: Operation, tenant: str, manifest: Manifest, outcome: Outcome) -> AuditEntry:
-    """The audit entry of one changed user.
+def entry_of(operation: Operation, tenant: str, manifest: Manifest, outcome: Outcome, prices: PriceBook) -> AuditEntry:
+    """The audit entry of one changed user, with the prices of the SKUs concerned as they are now.
 
     Raises ``ValueError`` for an outcome that changed nothing.
     """
@@ -53,6 +58,12 @@ def entry_of(operation: Operation, tenant: str, manifest: Manifest, outcome: Out
     held = {a.sku_id for a in (*outcome.before.assignments, *outcome.after.assignments)}
     disabled = {p for a in (*outcome.before.assignments, *outcome.after.assignments) for p in a.disabled_plans}
     seats = {sku: int(outcome.after.holds(sku)) - int(outcome.before.holds(sku)) for sku in sorted(held)}
+    concerned = {*(licence.sku_id for licence in outcome.added), *outcome.removed, *(s for s, n in seats.items() if n)}
+    price = {
+        name: float(prices.monthly[name])
+        for name in sorted(part_numbers.get(sku, sku) for sku in concerned)
+        if name in prices.monthly
+    }
     return AuditEntry(
         tenant_id=tenant,
         at=outcome.completed_at,
@@ -63,6 +74,8 @@ def entry_of(operation: Operation, tenant: str, manifest: Manifest, outcome: Out
         before=outcome.before,
         after=outcome.after,
         seat_change={part_numbers.get(sku, sku): change for sku, change in seats.items() if change},
+        price=price,
+        currency=prices.currency if price else None,
         request_id=outcome.request_id,
         reason=operation.reason,
         part_numbers={sku: part_numbers[sku] for sku in sorted(held) if sku in part_numbers},

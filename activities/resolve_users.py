@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
-from shared.contracts.requests import parse_stored
+from shared.contracts.stored import parse_stored
 from shared.contracts.work import Resolved, ResolveWork, Stop
 from shared.domain.codes import TenantErrorCode
 from shared.domain.operation import Phase, TenantPart, Totals
@@ -31,7 +31,7 @@ bp = df.Blueprint()
 LONGEST_PATIENCE = 10.0
 """Seconds after which a user who was created just now should be found, where the horizon is not shorter."""
 STEP_SECONDS = 60.0
-"""An activity has five minutes, and a page may take its time."""
+"""An activity has ten minutes (`host.json`), and a page may take its time."""
 
 
 @dataclass(slots=True)
@@ -93,13 +93,15 @@ class _Step:
         """The tenant's search, from where it was put aside."""
         app, work = self.app, self.work
         operation = await app.operations.read_op(work.operation)
-        targets = parse_stored(await app.staging.get(operation.request_sha)).targets_of(work.tenant)
+        request = parse_stored(operation.work, await app.staging.get(operation.request_sha))
+        targets = request.targets_of(work.tenant)
         tenant, directory = await open_directory(app, work.tenant)
         return Search(
             directory,
             app.rows,
             targets,
             tenant.protected_users,
+            begun=request.begun_rows(work.tenant),
             progress=self._aside.progress,
             patience=min(app.settings.replication_horizon, LONGEST_PATIENCE),
         )
@@ -129,15 +131,16 @@ class _Step:
         users = sum(chunks for _, chunks in self._steps().steps) * CHUNK_USERS + len(self._pending)
         if self._pending:
             await self._write(len(self._pending))
-        excluded = self._aside.progress.excluded()
+        excluded, samples = self._aside.progress.excluded(), self._aside.progress.samples()
 
         def resolved(part: TenantPart) -> TenantPart:
             if part.phase not in (Phase.READING, Phase.RESOLVING):
                 return part
             if not users:
-                return replace(part, excluded=excluded)
+                return replace(part, excluded=excluded, excluded_samples=samples)
             totals = Totals(total=users)
-            return replace(part, phase=Phase.PLANNING, totals=totals, excluded=excluded, selection=self._steps().text)
+            selected = replace(part, phase=Phase.PLANNING, totals=totals, selection=self._steps().text)
+            return replace(selected, excluded=excluded, excluded_samples=samples)
 
         part = await self.app.operations.change_part(self.work.operation, self.work.tenant, resolved)
         if not part.totals.total:

@@ -1,11 +1,11 @@
-"""Tell the sweeper that a tenant rests until a durable timer rings."""
+"""Tell the sweeper that a tenant waits until a durable timer rings, and see whether the work shall go on at all."""
 
 from typing import Any
 
 import azure.durable_functions as df
 
 from activities.guard import check_in
-from shared.contracts.work import RestWork
+from shared.contracts.work import Halt, RestWork
 from shared.services import services
 
 bp = df.Blueprint()
@@ -15,5 +15,4 @@ bp = df.Blueprint()
 async def rest_until(work: Any) -> Any:
     """Move the tenant's ``due`` row to the timer's end plus the usual allowance."""
     rest = RestWork.model_validate(work)
-    await check_in(await services(), rest, rest.seconds)
-    return None
+    return Halt(stop=await check_in(await services(), rest, rest.seconds)).wire()

@@ -1,6 +1,6 @@
 """Send one attempt's writes and judge every answer by itself: usage locations first, then licences, one call a user."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
@@ -14,6 +14,10 @@ from shared.graph.directory import Directory, ItemAnswer, LicenceWrite
 
 TURN_IS_OVER = 0.2
 """Seconds after which a user is asked for again that could not be sent in this turn."""
+
+
+type Freed = Callable[[], Awaitable[frozenset[str]]]
+"""Tells the SKUs of which we freed a seat within the replication horizon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Todo:
         """The user's object id."""
         return self.decision.user_id
 
+    @property
+    def takes(self) -> list[str]:
+        """The SKUs of which the user takes a seat."""
+        return [sku_id for sku_id, delta in self.change.seat_change().items() if delta > 0]
+
 
 @dataclass(slots=True)
 class Sending:
@@ -46,6 +55,12 @@ class Sending:
     """Users whose usage location is of our setting, now or in an earlier attempt."""
     ready_in: float = 0.0
     """Seconds after which all the users that are left may be sent again."""
+    look_in: float = 0.0
+    """Seconds after which the next look at a mailbox makes sense; whoever else is left does not wait for it."""
+    converting: dict[int, datetime] = field(default_factory=dict[int, datetime])
+    """Users whose mailbox is waited for, with the time of the first look at it."""
+    requested: set[int] = field(default_factory=set[int])
+    """Users whose mailbox Exchange took to convert, or found converted."""
     unknown: list[int] = field(default_factory=list[int])
     """Users of whom nobody knows yet what became of them."""
     resolved: frozenset[str] = frozenset()
@@ -66,9 +81,17 @@ class Sending:
         """Leave a user for a later attempt."""
         self.ready_in = max(self.ready_in, seconds)
 
+    def look_again(self, seconds: float) -> None:
+        """Leave a user for a later look at the mailbox: the soonest of them counts."""
+        self.look_in = min(self.look_in or seconds, seconds)
 
-async def send(directory: Directory, todo: Sequence[Todo], at: datetime, *, send_until: float, into: Sending) -> None:
+
+async def send(
+    directory: Directory, todo: Sequence[Todo], at: datetime, *, send_until: float, freed: Freed, into: Sending
+) -> None:
     """Set the usage locations that are missing, then send the licences; nothing after ``send_until`` (monotonic).
+
+    ``freed`` is asked only when Graph finds no seats.
 
     Raises ``Denied`` when the tenant refuses the app altogether.
     """
@@ -79,7 +102,7 @@ async def send(directory: Directory, todo: Sequence[Todo], at: datetime, *, send
         if monotonic() > send_until:
             into.later(TURN_IS_OVER)
         elif ready:
-            await _assign(directory, ready, into, at)
+            await _assign(directory, ready, into, at, freed)
     except Throttled as throttled:  # the whole request was refused: nobody in it was changed
         into.throttled += 1
         into.blocked_for = max(into.blocked_for, throttled.retry_after or 0.0)
@@ -108,24 +131,31 @@ async def _set_locations(directory: Directory, todo: Sequence[Todo], into: Sendi
     return ready
 
 
-async def _assign(directory: Directory, todo: Sequence[Todo], into: Sending, at: datetime) -> None:
+async def _assign(directory: Directory, todo: Sequence[Todo], into: Sending, at: datetime, freed: Freed) -> None:
     into.sent += len(todo)
     into.sent_to.update(user.decision.index for user in todo)
     answers = await directory.assign([LicenceWrite(u.user_id, u.change.add, u.change.remove) for u in todo])
+    seatless = any(answer.code == ResultCode.INSUFFICIENT_LICENSES for answer in answers.values())
+    freed_lately = await freed() if seatless else frozenset[str]()
     for user in todo:
         answer = answers[user.user_id]
         if answer.kind == "done":
             into.outcomes.append(succeeded(user.decision, user.change, at, request_id=answer.request_id))
         else:
-            _judge(user, answer, into, at)
+            _judge(user, answer, into, at, freed_lately)
 
 
-def _judge(user: Todo, answer: ItemAnswer, into: Sending, at: datetime) -> None:
-    """A refusal is final unless it passes by itself: a throttle, a fault of Graph, or a lag behind our own PATCH."""
+def _judge(user: Todo, answer: ItemAnswer, into: Sending, at: datetime, freed: frozenset[str] = frozenset()) -> None:
+    """A refusal is final unless it passes by itself: a throttle, a fault of Graph, or a lag behind a write of ours.
+
+    ``freed`` are the SKUs of which we freed seats so lately that Graph may not know it everywhere.
+    """
     into.throttled += answer.throttled
     if answer.throttled and (answer.scope or "").startswith("Tenant"):
         into.blocked_for = max(into.blocked_for, answer.retry_after or 0.0)
-    lagging = answer.code == ResultCode.MISSING_USAGE_LOCATION and user.location_fresh
+    lagging = (answer.code == ResultCode.MISSING_USAGE_LOCATION and user.location_fresh) or (
+        answer.code == ResultCode.INSUFFICIENT_LICENSES and not freed.isdisjoint(user.takes)
+    )
     code = ResultCode.THROTTLED if answer.throttled else answer.code or ResultCode.GRAPH_ERROR
     if answer.kind == "unknown":  # read back before anything else, whatever the number of attempts
         into.unknown.append(user.decision.index)

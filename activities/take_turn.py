@@ -6,7 +6,8 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.guard import check_in
+from activities.brakes import closed, held_back
+from activities.guard import check_in, look_in
 from shared.contracts.work import TurnTaken, TurnWork
 from shared.domain.pacing import APP_CHUNK, LARGE_USERS, Ask, Grant, Limits, Turn, Wait, draw, prepay, take
 from shared.errors import RowConflict
@@ -21,10 +22,12 @@ LOOK_FOR = 10.0
 
 async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
     """Look at the turn every 0.2 s for at most 10 s; no batches means to ask again."""
-    stop = await check_in(app, work)
+    operation, stop = await look_in(app, work)
     if stop:
         return TurnTaken(stop=stop)
-    manifest = await app.plans.frozen(work.operation, work.tenant)
+    manifest = await app.plans.frozen(work.plan_id, work.tenant)
+    if held := await held_back(app, operation, manifest, work):
+        return held
     ask = Ask(
         name=f"{work.operation}:{work.epoch}",
         window=work.window,
@@ -38,6 +41,8 @@ async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
             stop = await check_in(app, work)
             if stop:
                 return TurnTaken(stop=stop)
+        if stop := closed(app, operation):
+            return TurnTaken(stop=stop)
         taken = await look(app, work.tenant, ask)
         if taken:
             return taken

@@ -24,7 +24,7 @@ def run_operation(context: task.OrchestrationContext, given: Any) -> Generator[t
     children: list[task.Task[Any]] = [
         context.call_sub_orchestrator(
             RUN_TENANT,
-            input=TenantRun(operation=run.operation, epoch=run.epoch, tenant=tenant).wire(),
+            input=TenantRun(operation=run.operation, epoch=run.epoch, tenant=tenant, plan=begun.plan).wire(),
             instance_id=tenant_instance(run.operation, run.epoch, tenant),
         )
         for tenant in begun.tenants

@@ -1,31 +1,40 @@
-"""Drive one tenant's part: resolve → plan → reserve seats → windows → end.
+"""Drive one tenant's part: resolve → plan → reserve seats → windows → end or rest.
 
 Every step can be taken up again from the rows by a later epoch, so a step that fails for good simply ends this run.
 """
 
 from collections.abc import Generator
-from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
 from durabletask import task
 
+from orchestrators.rests import rest_for
 from orchestrators.retry import call
 from orchestrators.windows import apply_windows
-from shared.contracts.names import BEGIN_TENANT, END_TENANT, PLAN_USERS, RESERVE_SEATS, RESOLVE_USERS, REST_UNTIL
+from shared.contracts.names import (
+    BEGIN_TENANT,
+    CHECK_GUARDS,
+    END_TENANT,
+    PLAN_USERS,
+    RESERVE_SEATS,
+    RESOLVE_USERS,
+    REST_TENANT,
+)
 from shared.contracts.work import (
     Halt,
     PlanWork,
     Resolved,
     ResolveWork,
-    RestWork,
     Standing,
     Stop,
     TenantEnd,
+    TenantRest,
     TenantRun,
     Windows,
 )
 from shared.domain.codes import ResultCode
+from shared.domain.states import STOPS_TO_REST
 
 bp = df.Blueprint()
 
@@ -38,7 +47,7 @@ type Steps[T] = Generator[task.Task[Any], Any, T]
 
 def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task.Task[Any], Any]:
     """Run a tenant's part from where its rows stand, or from the windows that ``continue_as_new`` carries on."""
-    run = TenantRun(operation=given["operation"], epoch=given["epoch"], tenant=given["tenant"])
+    run = TenantRun(operation=given["operation"], epoch=given["epoch"], tenant=given["tenant"], plan=given.get("plan"))
     prepared = Windows.model_validate(given) if "progress" in given else (yield from _prepare(context, run))
     if isinstance(prepared, Windows):
         after = yield from apply_windows(context, prepared)
@@ -47,11 +56,25 @@ def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task
             return
         prepared = after
     if prepared is None or prepared.code != "superseded":
-        yield call(context, END_TENANT, TenantEnd(**dict(run), stop=prepared))
+        too_early = yield from _leave(context, run, prepared)
+        if too_early:  # what an older epoch sent meanwhile stands in the rows then
+            context.continue_as_new(run.wire())
 
 
-def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windows | Stop]":
-    """Come to a frozen plan with its seats reserved.
+def _leave(context: task.OrchestrationContext, run: TenantRun, stop: Stop | None) -> "Steps[bool]":
+    """Bring the tenant to rest or to its end; True: not yet, as an older epoch may still send."""
+    if stop and stop.code in STOPS_TO_REST:
+        left = Halt.model_validate((yield call(context, REST_TENANT, TenantRest(**dict(run), stop=stop))))
+    else:
+        left = Halt.model_validate((yield call(context, END_TENANT, TenantEnd(**dict(run), stop=stop))))
+    if left.wait is None:
+        return False
+    found = yield from rest_for(context, run, left.wait, stopped=True)
+    return found is None
+
+
+def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windows | Stop | None]":
+    """Come to a frozen plan with its seats reserved; None when that is all, as for a preview.
 
     A directory that cannot be read ends the tenant before its first write.
     """
@@ -63,10 +86,12 @@ def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windo
             return resolved.stop
         chunks = resolved.chunks
     if standing.stop is None and standing.phase != "apply":
-        stop = yield from _plan(context, run, chunks)
+        stop = (yield from _plan(context, run, chunks)) or (yield from _reserve(context, run))
         if stop:
             return stop
-        standing = yield from _reserve(context, run)
+        standing = yield from _guards(context, run)
+        if standing.phase == "preview":
+            return None
     if standing.stop and standing.phase != "apply":
         return standing.stop
     return Windows(
@@ -121,22 +146,31 @@ def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "S
     return Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message)
 
 
-def _reserve(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Standing]":
+def _reserve(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Stop | None]":
     """Reserve the seats; after the last wait that the directory asks for the tenant is unavailable."""
     message, wait = "", 0.0
     for tried in range(TRIES):
         if tried:
             yield from _rest(context, run, wait)
-        done = Standing.model_validate((yield call(context, RESERVE_SEATS, run)))
+        done = Halt.model_validate((yield call(context, RESERVE_SEATS, run)))
+        if done.wait is None:
+            return done.stop
+        message, wait = done.message, done.wait
+    return Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message)
+
+
+def _guards(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Standing]":
+    """Wait until all tenants are planned, where their users are counted together; the seats stay reserved meanwhile."""
+    while True:
+        done = Standing.model_validate((yield call(context, CHECK_GUARDS, run)))
         if done.wait is None:
             return done
-        message, wait = done.message, done.wait
-    return Standing(stop=Stop(code=ResultCode.TENANT_UNAVAILABLE, message=message))
+        yield from _rest(context, run, done.wait)
 
 
 def _rest(context: task.OrchestrationContext, run: TenantRun, seconds: float) -> "Steps[None]":
-    yield call(context, REST_UNTIL, RestWork(**dict(run), seconds=seconds))
-    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+    """Wait as long as the work may go on; the next step then says why it may not."""
+    _ = yield from rest_for(context, run, seconds)
 
 
 bp.orchestration_trigger(context_name="context")(run_tenant)

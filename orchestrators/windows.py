@@ -1,24 +1,25 @@
 """The windows of a tenant: take the turn, fan out the batches it pays for, hand the turn on, audit.
 
-Before a state changes, what was sent is settled: a cancelled tenant goes on with the batches whose outcome is unknown,
-and sends nothing more.
+Before a state changes, what was sent is settled: a tenant that is cancelled, or shall rest, goes on with the batches
+whose outcome is unknown, and sends nothing more. While a canary goes ahead only its batches are open.
 """
 
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from durabletask import task
 
+from orchestrators.rests import rest_for
 from orchestrators.retry import call
-from shared.contracts.names import APPLY_BATCH, HAND_ON, RECORD_AUDIT, REST_UNTIL, TAKE_TURN
+from shared.contracts.names import APPLY_BATCH, HAND_ON, RECORD_AUDIT, TAKE_TURN
 from shared.contracts.work import (
     AuditWork,
     BatchDone,
     BatchWork,
-    RestWork,
+    CanaryNow,
     Stop,
     TenantRun,
     TurnTaken,
@@ -52,15 +53,17 @@ class _Course:
     seats: Counter[str]
     throttled: int
     stop: Stop | None = None
+    canary: CanaryNow | None = None
+    """What is left of the canary: once all of it is settled, the next turn decides on the rest."""
     audits: list[task.Task[Any]] = field(default_factory=list[task.Task[Any]])
     """Audits under way: the next window does not wait for them."""
 
     @classmethod
     def of(cls, given: Windows) -> "_Course":
-        run = TenantRun(operation=given.operation, epoch=given.epoch, tenant=given.tenant)
+        run = given.run
         progress = Progress.from_dict(given.progress)
         counts, seats = Counter(given.by_code), Counter(given.seats)
-        return cls(run, given.users, progress, given.window, counts, seats, given.throttled, given.stop)
+        return cls(run, given.users, progress, given.window, counts, seats, given.throttled, given.stop, given.canary)
 
     def carried(self) -> Windows:
         """What the next generation needs."""
@@ -73,14 +76,36 @@ class _Course:
             by_code=dict(self.counts),
             throttled=self.throttled,
             seats=dict(self.seats),
+            canary=self.canary,
         )
 
     @property
     def open(self) -> Progress:
         """What is still to do: once stopped, only the batches of which something went out and is not known."""
-        if self.stop is None:
-            return self.progress
-        return self.progress.only_unknown()
+        if self.stop is not None:
+            return self.progress.only_unknown()
+        return self.progress if self.canary_phase != "within" or self.canary is None else self._ahead(self.canary)
+
+    @property
+    def canary_phase(self) -> Literal["unknown", "within", "done"]:
+        """Whether the canary is known, at work, or settled."""
+        if self.canary is None:
+            return "unknown"
+        return "done" if self._ahead(self.canary).done else "within"
+
+    def _ahead(self, canary: CanaryNow) -> Progress:
+        return self.progress.below(canary.batches)
+
+    def limit_of(self, batch: int) -> int | None:
+        """How many users of a batch may be sent, where the canary ends within it."""
+        if self.stop is None and self.canary_phase == "within" and self.canary and batch == self.canary.batches - 1:
+            return self.canary.limit
+        return None
+
+    def note_canary(self, done: "list[BatchDone]") -> None:
+        """The batch within which the canary ends is done with as soon as only those beyond are left in it."""
+        if self.canary and any(batch.beyond and batch.left == batch.beyond for batch in done):
+            self.canary = CanaryNow(batches=self.canary.batches - 1, limit=0)
 
 
 def apply_windows(context: task.OrchestrationContext, given: Windows) -> "Steps[Windows | Stop | None]":
@@ -105,16 +130,23 @@ def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -
     taken = TurnTaken(batches=len(ready))
     if course.stop is None:
         ask = TurnWork(
-            **dict(course.run), window=course.window, users=course.users, batches=[batch for batch, _ in ready]
+            **dict(course.run),
+            window=course.window,
+            users=course.users,
+            batches=[batch for batch, _ in ready],
+            canary=course.canary_phase,
         )
         taken = TurnTaken.model_validate((yield call(context, TAKE_TURN, ask)))
         course.stop = taken.stop
+        if taken.canary or (ask.canary == "done" and taken.batches):  # it begins, or is passed
+            course.canary = taken.canary
     if taken.stop or not taken.batches:
         return
     settle_only = course.stop is not None
     done = yield from _fan_out(context, course, ready[: taken.batches], settle_only=settle_only)
     results = [_result(batch, settle_only=settle_only) for batch in done]
     course.progress = course.progress.after(results, _now(context))
+    course.note_canary(done)
     for batch in done:
         course.counts.update(batch.by_code)
         course.seats.update(batch.seats)
@@ -137,7 +169,14 @@ def _fan_out(
 ) -> "Steps[list[BatchDone]]":
     """Run the attempts side by side and await them one by one, so that one failure loses no other's answer."""
     attempts = [
-        BatchWork(**dict(course.run), batch=batch, attempt=attempt, window=course.window, settle_only=settle_only)
+        BatchWork(
+            **dict(course.run),
+            batch=batch,
+            attempt=attempt,
+            window=course.window,
+            settle_only=settle_only,
+            limit=course.limit_of(batch),
+        )
         for batch, attempt in paid
     ]
     done: list[BatchDone] = []
@@ -168,9 +207,11 @@ def _lost(attempt: BatchWork, *, final: bool) -> BatchDone:
 def _rest(context: task.OrchestrationContext, course: _Course) -> "Steps[None]":
     now = _now(context)
     seconds = max((course.open.next_time(now) or now) - now, 0.1)
-    if seconds > LONG_REST_SECONDS:
-        yield call(context, REST_UNTIL, RestWork(**dict(course.run), seconds=seconds))
-    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+    if seconds <= LONG_REST_SECONDS:
+        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
+        return
+    stop = yield from rest_for(context, course.run, seconds, stopped=course.stop is not None)
+    course.stop = stop or course.stop
 
 
 def _now(context: task.OrchestrationContext) -> float:

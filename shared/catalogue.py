@@ -56,8 +56,8 @@ class Catalogue:
             raise AmbiguousSku(f"{text} stands for several SKUs: {choices}")
         return found[0] if found else None
 
-    def named(self, text: str) -> Sku | str:
-        """The SKU that ``text`` stands for, or the sentence why there is none, with the nearest ones.
+    def named(self, text: str, *, hints: bool = True) -> Sku | str:
+        """The SKU that ``text`` stands for, or the sentence why there is none, with the nearest ones (``hints``).
 
         A GUID that nobody knows stands for itself: planning tells whether the tenant has it.
         """
@@ -67,7 +67,8 @@ class Catalogue:
             return str(ambiguous)
         if found is None and is_guid(text):
             return Sku(text.lower(), "")
-        return found or f"{text} is no known SKU{nearest.hint(map(described, self.nearest(text)))}"
+        near = self.nearest(text) if hints and found is None else []
+        return found or f"{nearest.shortened(text)} is no known SKU{nearest.hint(map(described, near))}"
 
     def nearest(self, text: str) -> list[Sku]:
         """At most three SKUs whose name or part number comes close to ``text``, the nearest first."""
@@ -104,9 +105,10 @@ def nearest_plans(sku: Sku, text: str) -> list[str]:
     return nearest.by_words(text, ((plan.name, (plan.name,)) for plan in sku.service_plans))
 
 
-def unknown_plan(sku: Sku, text: str) -> str:
-    """The sentence that a SKU has no such service plan, with the nearest ones."""
-    return f"{text} is no service plan of {sku.part_number or sku.id}{nearest.hint(nearest_plans(sku, text))}"
+def unknown_plan(sku: Sku, text: str, *, hints: bool = True) -> str:
+    """The sentence that a SKU has no such service plan, with the nearest ones unless there are to be no ``hints``."""
+    said, near = nearest.shortened(text), nearest.hint(nearest_plans(sku, text)) if hints else ""
+    return f"{said} is no service plan of {sku.part_number or sku.id}{near}"
 
 
 def described(sku: Sku) -> str:

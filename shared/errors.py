@@ -14,6 +14,7 @@ LicenceError
     ├── GroupAmbiguous     several groups of this name, carries their ids     → ends this tenant
     ├── BadFilter          Graph does not take the filter of a selection      → ends this tenant
     ├── UserMissing        a user that must be there is not                   → ends this tenant
+    ├── RowsContradict     one user, named in two ways, for different licences → ends this tenant
     └── OutcomeUnknown     a write was sent, no answer came: read before sending again
 """
 
@@ -115,6 +116,10 @@ class BadFilter(GraphError):
 
 class UserMissing(GraphError):
     """A user that must be there is not."""
+
+
+class RowsContradict(GraphError):
+    """Rows name one user by principal name and by object id, and ask for different licences."""
 
 
 class OutcomeUnknown(GraphError):

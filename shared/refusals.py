@@ -7,6 +7,7 @@ from shared.errors import (
     GraphError,
     GroupAmbiguous,
     GroupNotFound,
+    RowsContradict,
     Throttled,
     Unavailable,
     UserMissing,
@@ -30,5 +31,7 @@ def code_of(error: GraphError) -> str:
             return ResultCode.PERMISSION_DENIED
         case UserMissing():
             return ResultCode.USER_NOT_FOUND
+        case RowsContradict():
+            return TenantErrorCode.CONTRADICTORY_ROWS
         case _:
             return ResultCode.GRAPH_ERROR

@@ -7,15 +7,22 @@ CSV gets what the row says, whatever else selects them. After each page the sear
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from shared.contracts.selections import Selection, Target
+from shared.domain.advice import told
+from shared.domain.codes import TenantErrorCode
 from shared.domain.filters import combined
 from shared.domain.model import User
-from shared.domain.selection import NamedUser, SelectedUser
-from shared.errors import UserMissing
+from shared.domain.selection import AS_REQUESTED, NamedUser, SelectedUser, Wish
+from shared.errors import RowsContradict, UserMissing
 from shared.graph.directory import Directory
+
+SAMPLE = 5
+"""Names of those left out that are shown for each reason."""
+NAMES = 50
+"""Names that are kept for each reason to choose from: some are selected after all, by another target."""
 
 
 class Rows(Protocol):
@@ -35,16 +42,30 @@ class Progress:
     after: str | None = None
     """The page that follows in it; None for its first."""
     rows_read: int = 0
-    """Rows of CSVs and lists of users."""
+    """Rows of CSVs and lists of users; those of exclusions do not count."""
+    still: set[str] = field(default_factory=set[str])
+    """Ids of users who are still selected, where the users are those of an earlier operation."""
     out: set[str] = field(default_factory=set[str])
     """Ids of users to leave out."""
-    seen: set[str] = field(default_factory=set[str])
+    seen: dict[str, int] = field(default_factory=dict[str, int])
+    """Whom it has met, by id or name, with the number of the wish."""
+    wishes: list[Wish] = field(default_factory=list[Wish])
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     """Why a user was left out so far, by id or name."""
+    names: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """Principal names of the first of those, by code and then by id or name."""
 
     def excluded(self) -> dict[str, int]:
         """How many users are left out, by code; right once all is read."""
         return dict(Counter(self.left_out.values()))
+
+    def samples(self) -> dict[str, tuple[str, ...]]:
+        """Principal names of some of them, by code."""
+        found = {
+            code: [name for key, name in names.items() if self.left_out.get(key) == code][:SAMPLE]
+            for code, names in self.names.items()
+        }
+        return {code: tuple(names) for code, names in found.items() if names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +75,8 @@ class _Source:
     selection: Selection
     target: Target | None
     """None for an exclusion."""
+    only_asks: bool = False
+    """Whether it selects nobody, but tells who of earlier users is still selected."""
 
 
 @dataclass(slots=True)
@@ -75,20 +98,30 @@ class Search:
         targets: Sequence[Target],
         protected: Sequence[str] = (),
         *,
+        begun: str | None = None,
         progress: Progress | None = None,
         patience: float = 0.0,
     ) -> None:
-        """Prepare the search; ``patience``: seconds to wait, once, before a named user counts as missing."""
+        """Prepare the search; ``patience``: seconds to wait, once, before a named user counts as missing.
+
+        ``begun`` names the rows of an earlier operation's users: they are found, each with whether the targets still
+        select them, and nobody else.
+        """
         self.progress = progress or Progress()
         self._directory = directory
         self._rows = rows
         self._protected = frozenset(name.casefold() for name in protected)
         self._patience = patience
+        self._begun = begun is not None
+        self._wishes = {wish: n for n, wish in enumerate(self.progress.wishes)}
         ordered = sorted(targets, key=lambda target: not target.users.by_name)
         self._sources = [
             *(_Source(target.exclude, None) for target in targets if target.exclude),
-            *(_Source(target.users, target) for target in ordered),
+            *(_Source(target.users, target, only_asks=self._begun) for target in ordered),
         ]
+        if begun is not None:
+            earlier = Selection(csv=begun)
+            self._sources.append(_Source(earlier, Target(tenant=directory.tenant_id, users=earlier)))
 
     @property
     def done(self) -> bool:
@@ -99,17 +132,31 @@ class Search:
         """The users, page by page; ``progress`` then stands behind the page.
 
         A named user who does not exist comes with an empty id. Raises ``GraphError`` for what cannot be read,
-        ``UserMissing`` among it for an excluded user who does not exist.
+        ``UserMissing`` among it for an excluded user who does not exist, and ``RowsContradict``.
         """
         at = self.progress
         while not self.done:
             source = self._sources[at.source]
             page = await self._page(source.selection, at.after)
-            taken = self._taken(page.users, source.target) if source.target else self._leave_out(page.users)
-            at.rows_read += page.rows
+            taken = self._of(source, page.users)
+            at.rows_read += page.rows if source.target and not source.only_asks else 0
             at.after = page.after
             at.source += page.after is None
             yield taken
+
+    def _of(self, source: _Source, users: list[SelectedUser]) -> list[SelectedUser]:
+        """Whom a page of a source selects."""
+        if source.target is None:
+            return self._leave_out(users)
+        if source.only_asks:
+            # An account that was disabled since is that of somebody who leaves, not of somebody who stays.
+            kept = (None, "Disabled")
+            self.progress.still |= {each.user.id for each in users if self._left_out(each.user, source.target) in kept}
+            return []
+        if self._begun:
+            still = self.progress.still
+            users = [replace(u, wish=replace(u.wish, still_selected=u.user.id in still)) for u in users]
+        return self._taken(users, source.target)
 
     def _leave_out(self, users: Sequence[SelectedUser]) -> list[SelectedUser]:
         """Note the users to leave out: a slip in one of their names must not put the wrong user in."""
@@ -127,15 +174,38 @@ class Search:
         for selected in users:
             key = selected.user.id or selected.user.user_principal_name.casefold()
             if key in at.seen:
+                self._check_wish(selected, at.wishes[at.seen[key]])
                 continue
             code = self._left_out(selected.user, target)
             if code:
                 at.left_out[key] = code
+                names = at.names.setdefault(code, {})
+                if len(names) < NAMES:
+                    names[key] = selected.user.user_principal_name
             else:
-                at.seen.add(key)
+                at.seen[key] = self._number(selected.wish)
                 at.left_out.pop(key, None)  # left out of a group, and named in another selection
                 taken.append(selected)
         return taken
+
+    def _number(self, wish: Wish) -> int:
+        number = self._wishes.setdefault(wish, len(self._wishes))
+        if number == len(self.progress.wishes):
+            self.progress.wishes.append(wish)
+        return number
+
+    def _check_wish(self, again: SelectedUser, first: Wish) -> None:
+        """Refuse a row of a user whom another row names in another way and for something else.
+
+        Rows that name a user alike were merged before; that these mean the same user only the directory tells.
+        """
+        wish = again.wish
+        same = wish.with_request == first.with_request and set(wish.licences) == set(first.licences)
+        if same or wish == AS_REQUESTED:  # a list says nothing of licences, and cannot be told from a bare row here
+            return
+        name, tenant_id = again.user.user_principal_name, self._directory.tenant_id
+        detail = f"Rows name {name} by principal name and by object id, and ask for different licences"
+        raise RowsContradict(told(TenantErrorCode.CONTRADICTORY_ROWS, detail), tenant_id=tenant_id)
 
     def _left_out(self, user: User, target: Target) -> str | None:
         """Why a user is not part of the selection; guests and disabled accounts are when they were named one by one."""

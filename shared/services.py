@@ -14,8 +14,10 @@ from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
 from shared.tables.due import DueStore
 from shared.tables.operations import OperationStore
+from shared.tables.prices import PriceStore
 from shared.tables.recent import RecentStore
 from shared.tables.results import ResultStore
+from shared.tables.schedules import ScheduleStore
 from shared.tables.seats import SeatStore
 from shared.tables.tenants import TenantStore
 from shared.tables.turns import BudgetStore, TurnStore
@@ -38,6 +40,8 @@ class Services:
     recent: RecentStore
     audit: AuditStore
     tenants: TenantStore
+    prices: PriceStore
+    schedules: ScheduleStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
@@ -71,6 +75,8 @@ def open_services(chosen: Settings) -> Services:
         recent=RecentStore(tables),
         audit=AuditStore(tables),
         tenants=TenantStore(tables),
+        prices=PriceStore(tables),
+        schedules=ScheduleStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),

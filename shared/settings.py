@@ -7,6 +7,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 GRAPH = "https://graph.microsoft.com/v1.0"
+EXCHANGE = "https://outlook.office365.com"
 
 
 class SettingsError(ValueError):
@@ -37,12 +38,14 @@ class Settings:
     limit that the app paces by; 0 lifts them. ``turn_lease`` is at least twice ``graph_timeout`` plus 5 s, so that what
     was sent under a lease has been answered or given up before it runs out. ``graph_credentials`` are keyed by the name
     that a tenant's ``credential`` gives, in lower case: ``default`` from GRAPH_CREDENTIAL, any other from
-    GRAPH_CREDENTIAL_<NAME>.
+    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``.
     """
 
     storage_connection: str | None
     storage_account: str | None
     graph_base_url: str
+    exchange_base_url: str
+    mailbox_conversion: bool
     graph_credentials: Mapping[str, GraphCredential]
     api_keys: str
     local_api_key: str | None
@@ -52,6 +55,9 @@ class Settings:
     turn_lease: float
     graph_timeout: float
     batches_at_once: int
+    pause_limit_hours: float
+    approve_within_hours: float
+    approve_by_another: bool
 
 
 class _Reader:
@@ -76,14 +82,22 @@ class _Reader:
             self.faults.append(f"{name} must be at least {minimum:g}, not {text}")
         return value
 
-    def graph_url(self) -> str:
-        """The Graph root without a slash at its end; plain HTTP goes to this machine only, as tokens travel with it."""
-        url = (self.text("GRAPH_BASE_URL") or GRAPH).rstrip("/")
+    def switch(self, name: str, *, default: bool) -> bool:
+        text = self.text(name)
+        if text is None:
+            return default
+        if text not in {"on", "off", "true", "false"}:
+            self.faults.append(f"{name} must be on or off (or true or false), not {text!r}")
+        return text in {"on", "true"}
+
+    def root(self, name: str, default: str) -> str:
+        """A service's root without a slash at its end; plain HTTP goes to this machine only: tokens travel with it."""
+        url = (self.text(name) or default).rstrip("/")
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            self.faults.append(f"GRAPH_BASE_URL is not a URL: {url!r}")
+            self.faults.append(f"{name} is not a URL: {url!r}")
         elif parts.scheme == "http" and not is_loopback(url):
-            self.faults.append(f"GRAPH_BASE_URL must be https: {url}")
+            self.faults.append(f"{name} must be https: {url}")
         return url
 
     def graph_credentials(self, base_url: str) -> dict[str, GraphCredential]:
@@ -146,7 +160,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     account = read.text("AzureWebJobsStorage__accountName")
     if connection is None and account is None:
         read.faults.append("AzureWebJobsStorage (or AzureWebJobsStorage__accountName) is missing")
-    base_url = read.graph_url()
+    base_url = read.root("GRAPH_BASE_URL", GRAPH)
+    exchange = read.root("EXCHANGE_BASE_URL", EXCHANGE)
+    conversion = read.switch("MAILBOX_CONVERSION", default=False)
+    credentials = read.graph_credentials(base_url)
+    if conversion and not is_loopback(exchange) and any(each.kind == "static" for each in credentials.values()):
+        read.faults.append(f"EXCHANGE_BASE_URL: a static token is for this machine only, not for {exchange}")
     lease = read.number("TURN_LEASE_SECONDS", 60, minimum=1)
     timeout = read.number("GRAPH_TIMEOUT_SECONDS", 25, minimum=0.1)
     if lease < 2 * timeout + 5:
@@ -157,7 +176,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         storage_connection=connection,
         storage_account=account,
         graph_base_url=base_url,
-        graph_credentials=read.graph_credentials(base_url),
+        exchange_base_url=exchange,
+        mailbox_conversion=conversion,
+        graph_credentials=credentials,
         api_keys=read.text("API_KEYS") or "[]",
         local_api_key=read.text("LOCALHOST_API_KEY"),
         replication_horizon=read.number("REPLICATION_HORIZON_SECONDS", 60, minimum=0),
@@ -166,6 +187,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         turn_lease=lease,
         graph_timeout=timeout,
         batches_at_once=int(read.number("BATCHES_AT_ONCE", 8, minimum=1)),
+        pause_limit_hours=read.number("PAUSE_LIMIT_HOURS", 72, minimum=0),
+        approve_within_hours=read.number("APPROVE_WITHIN_HOURS", 72, minimum=0),
+        approve_by_another=read.switch("APPROVE_BY_ANOTHER", default=False),
     )
     if read.faults:
         raise SettingsError("; ".join(read.faults))
@@ -181,3 +205,8 @@ def settings() -> Settings:
 def sweeper_schedule() -> str:
     """NCRONTAB of the sweeper: the host wants it while it loads the app, before anything else is read."""
     return os.environ.get("SWEEPER_SCHEDULE") or "*/30 * * * * *"
+
+
+def scheduler_schedule() -> str:
+    """NCRONTAB of the scheduler: what is due starts so much later at most."""
+    return os.environ.get("SCHEDULER_SCHEDULE") or "*/30 * * * * *"

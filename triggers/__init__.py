@@ -2,14 +2,35 @@
 
 import azure.durable_functions as df
 
-from triggers import anchors, assign, audit, csv_template, operations, people, selections, sweeper, tenants
+from triggers import (
+    anchors,
+    audit,
+    csv_template,
+    kinds,
+    operations,
+    people,
+    previews,
+    prices,
+    repeats,
+    scheduler,
+    schedules,
+    selections,
+    steering,
+    sweeper,
+    tenants,
+)
 from triggers.meta import meta_router
 
 API = (
-    assign.router,
+    kinds.router,
+    previews.router,
+    repeats.router,
     operations.router,
+    steering.router,
+    schedules.router,
     audit.router,
     tenants.router,
+    prices.router,
     people.router,
     selections.router,
     csv_template.router,
@@ -19,5 +40,6 @@ META = meta_router(API)
 BLUEPRINTS: tuple[df.Blueprint, ...] = (
     *(router.blueprint() for router in (*API, META)),
     sweeper.bp,
+    scheduler.bp,
     anchors.bp,
 )

@@ -1,20 +1,25 @@
 """Bodies of requests: what is taken at all, and what is said about one that is wrong."""
 
 import codecs
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import azure.functions as func
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, from_json
 
 from shared.contracts.routes import Route
 from shared.errors import Problem, RequestRejected
 from triggers.forms import CSV_TYPE, FORM_TYPE, UTF_8, csv_as_json, media_type
-from triggers.strict_json import refuse_ambiguous
+from triggers.strict_json import check_strictly
 
+ANY_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 MAX_BODY = 20 * 1024 * 1024
+_FIELD = re.compile(r"(?!str$|int$)[a-z][a-zA-Z]*")
+"""What fields are called, and types are not."""
 MAX_FAULTS = 100
 """So many faults of one body are told: who has more has one mistake many times."""
 
@@ -33,6 +38,8 @@ def checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, 
         if route.method != "GET" and body.strip() not in (b"", b"{}"):
             raise RequestRejected(400, "This takes no body; what it says would be ignored.")
         return b""
+    if route.may_be_empty and not body.strip():
+        return b"{}"
     given = media_type(headers.get("content-type"))
     if route.csv and given.name in (CSV_TYPE, FORM_TYPE):
         return csv_as_json(request, given, MAX_BODY)
@@ -49,31 +56,71 @@ def checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, 
     return body.removeprefix(codecs.BOM_UTF8)
 
 
+def field_of(body: bytes, name: str) -> Any:
+    """A field of a body before it is checked; None where it is not there, or the body is no object."""
+    try:
+        found: Any = from_json(body)
+    except ValueError:
+        return None
+    return cast(dict[str, Any], found).get(name) if isinstance(found, dict) else None
+
+
+def object_of(body: bytes) -> None:
+    """Raise ``RequestRejected`` (400) for a body that is no object, whatever its fields are."""
+    try:
+        ANY_OBJECT.validate_json(body)
+    except ValidationError as error:
+        raise invalid(error, body) from None
+
+
 def parsed[M: BaseModel](model: type[M], body: bytes) -> M:
     """The body as ``model``; raises ``RequestRejected`` (400) with a pointer to every fault."""
+    with suppress(ValueError, RecursionError):  # of what is no JSON the model says more
+        check_strictly(body, "The body")  # before the model, which would list every fault there is
     try:
-        found = model.model_validate_json(body)
+        return model.model_validate_json(body)
     except ValidationError as error:
-        raise invalid(error) from None
-    refuse_ambiguous(body, "The body")
-    return found
+        raise invalid(error, body) from None
 
 
-def invalid(error: ValidationError) -> RequestRejected:
+def invalid(error: ValidationError, body: bytes | str) -> RequestRejected:
     """A fault of the body as pydantic found it, with JSON pointers (RFC 6901); malformed JSON names the position."""
     faults = error.errors(include_url=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
         return RequestRejected(400, f"The body is no JSON: {_context(faults[0])['error']}.")
-    problems = list(islice(_problems(faults), MAX_FAULTS + 1))
+    problems = list(islice(_problems(faults, from_json(body)), MAX_FAULTS + 1))
     more = f": it has more than {MAX_FAULTS} faults, the first are told" if len(problems) > MAX_FAULTS else ""
     return RequestRejected(400, f"The body is not valid{more}.", problems[:MAX_FAULTS])
 
 
-def _problems(faults: list[ErrorDetails]) -> Iterator[Problem]:
+def _problems(faults: list[ErrorDetails], body: Any) -> Iterator[Problem]:
     places = [fault["loc"] for fault in faults]
+    told: dict[str, str] = {}
     for fault in faults:
         if fault["type"] != "too_short" or not any(_within(place, fault["loc"]) for place in places):
-            yield Problem("".join(f"/{_escaped(part)}" for part in fault["loc"]), _detail(fault))
+            where = pointer(*_path(fault["loc"], body))
+            # A field that may be of several types has a fault for each of them.
+            told[where] = f"{told[where]}; or: {_detail(fault)}" if where in told else _detail(fault)
+    for where, detail in told.items():
+        yield Problem(where, detail)
+
+
+def _path(place: Iterable[int | str], body: Any) -> Iterator[int | str]:
+    """The way to a fault within the body: without the names of types that pydantic puts in where it tried several."""
+    here = body
+    for step in place:
+        if isinstance(here, list) and isinstance(step, int):
+            here = cast(list[Any], here)[step]
+        elif isinstance(here, dict) and step in here:
+            here = cast(dict[int | str, Any], here)[step]
+        elif not isinstance(step, str) or not _FIELD.fullmatch(step):
+            continue
+        yield step
+
+
+def pointer(*steps: int | str) -> str:
+    """The JSON pointer (RFC 6901) of these steps."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 def _detail(fault: ErrorDetails) -> str:
@@ -99,7 +146,3 @@ def _context(fault: ErrorDetails) -> dict[str, Any]:
 def _within(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
     """Whether ``place`` lies inside ``outer``: an array that lost its faulty items is not too short as well."""
     return len(place) > len(outer) and place[: len(outer)] == outer
-
-
-def _escaped(part: int | str) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

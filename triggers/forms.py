@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 
 from shared.csv.decoding import Undecodable, decode
 from shared.errors import Problem, RequestRejected
-from triggers.strict_json import MAX_NAME, refuse_ambiguous
+from triggers.strict_json import MAX_NAME, check_strictly
 
 CSV_TYPE, FORM_TYPE = "text/csv", "multipart/form-data"
 CSV_PART, REST_PART = "file", "request"
@@ -188,7 +188,7 @@ def _rest(part: _Part) -> Json:
         body = from_json(data)
     except ValueError as error:
         raise RequestRejected(400, f"{what} is no JSON: {error}.") from None
-    refuse_ambiguous(data, what)
+    check_strictly(data, what)
     if not isinstance(body, dict):
         raise RequestRejected(400, f"{what} must be a JSON object.")
     return cast(Json, body)

@@ -1,17 +1,17 @@
-"""Operations: lists, status, results, cancel."""
+"""Operations: lists, status, results."""
 
 from dataclasses import replace
 
 import azure.functions as func
 
-from shared.contracts import present
+from shared.catalogue import catalogue
+from shared.contracts import present, review
 from shared.contracts.responses import OperationBody, Page, ResultBody
 from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
 from shared.csv.writing import RESULT_COLUMNS, csv_pieces, result_row
 from shared.domain.caller import Role
 from shared.domain.operation import Operation, OperationKind, Status
-from shared.domain.states import VerbRefused, apply_verb
-from shared.errors import NotFound, RequestRejected, StateConflict
+from shared.errors import NotFound
 from shared.services import Services
 from triggers.exports import LINKED, csv_answer
 from triggers.http import Call, json_answer
@@ -29,7 +29,22 @@ async def shown(app: Services, operation: Operation) -> OperationBody:
     """An operation as the contract shows it, without results."""
     await app.tables.refresh_clock()
     found = await samples(app, operation)
-    return present.operation(operation, app.tables.now(), samples=found)
+    planned = [part.tenant_id for part in operation.tenants if part.affected is not None]
+    impacts = [await app.plans.impact(operation.plan_id or operation.id, tenant) for tenant in planned]
+    body = present.operation(operation, app.tables.now(), samples=found)
+    known = [impact for impact in impacts if impact is not None]
+    return body.model_copy(update={"impact": review.impact(known, catalogue())}) if known else body
+
+
+async def find_operation(app: Services, call: Call) -> Operation:
+    """The operation in the path, with those of its tenants that the caller sees; previews are none.
+
+    Raises ``NotFound`` when there is none for this caller.
+    """
+    operation = await app.operations.get(call.caller, call.path["id"])
+    if operation.kind == "preview":
+        raise NotFound(f"there is no operation {operation.id}")
+    return operation
 
 
 @router.add(
@@ -92,7 +107,7 @@ async def tenant_id(call: Call, app: Services) -> str | None:
 )
 async def get_operation(call: Call, app: Services) -> func.HttpResponse:
     """The operation with its first results."""
-    operation = await app.operations.get(call.caller, call.path["id"])
+    operation = await find_operation(app, call)
     found, cursor = await Results(app, operation).page(DEFAULT_TOP, None)
     url = f"{call.origin}/api/{BASE}/operations/{operation.id}/results"
     results = Page[ResultBody](value=found, next_link=next_link(url, cursor))
@@ -120,7 +135,7 @@ async def get_operation(call: Call, app: Services) -> func.HttpResponse:
 async def get_results(call: Call, app: Services) -> func.HttpResponse:
     """A page of results as JSON, or all of them as CSV."""
     top, status = call.query.top(), call.query.one_of("status", STATUSES)
-    operation = await app.operations.get(call.caller, call.path["id"])
+    operation = await find_operation(app, call)
     if tenant := await tenant_id(call, app):
         parts = tuple(part for part in operation.tenants if part.tenant_id == tenant)
         if not parts:
@@ -132,37 +147,3 @@ async def get_results(call: Call, app: Services) -> func.HttpResponse:
         return await csv_answer(app, csv_pieces(RESULT_COLUMNS, rows), "results", operation.id)
     found, cursor = await results.page(top, call.query.text("cursor"))
     return json_answer(Page[ResultBody](value=found, next_link=next_link(call.url, cursor)))
-
-
-@router.add(
-    Route(
-        name="cancel_operation",
-        method="POST",
-        path=f"{OPERATION}/cancel",
-        summary="Cancel an operation: what was sent is recorded, the rest is left alone.",
-        role=Role.OPERATE,
-        answers=(
-            Answer(202, "It is being cancelled.", OperationBody),
-            Answer(200, "It was being cancelled already, or is.", OperationBody),
-        ),
-        problems={409: "The state does not allow it; the detail names it."},
-    )
-)
-async def cancel_operation(call: Call, app: Services) -> func.HttpResponse:
-    """Mark the operation as being cancelled; its orchestration ends it."""
-    operation_id = (await app.operations.get(call.caller, call.path["id"])).id
-    again = False
-
-    def cancel(operation: Operation) -> Operation:
-        nonlocal again
-        if not all(call.caller.sees(part.tenant_id) for part in operation.tenants):
-            raise RequestRejected(403, "The operation has tenants outside the caller's grants.")
-        changed = apply_verb(operation, "cancel")
-        again = changed is operation
-        return changed
-
-    try:
-        operation = await app.operations.change(operation_id, cancel)
-    except VerbRefused as refused:
-        raise StateConflict(str(refused)) from None
-    return json_answer(await shown(app, operation), 200 if again else 202)

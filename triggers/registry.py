@@ -68,13 +68,18 @@ async def nearest_tenants(app: Services, caller: Caller, name: str) -> list[str]
     return _nearest(await _seen(app.tenants, caller), name)
 
 
+async def enabled_tenants(app: Services, caller: Caller) -> list[Tenant]:
+    """The tenants within the caller's grants that can be worked on."""
+    return [tenant for tenant in await _seen(app.tenants, caller) if tenant.enabled]
+
+
 async def _look_up(app: Services, caller: Caller, names: Iterable[str]) -> dict[str, Tenant | Unusable]:
     """The tenant of each name, or why there is none; the registry is read as a whole only where a name is unknown."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(name: str) -> Tenant | Unusable | None:
         if name == "*" or name.startswith("tag:"):
-            return Unusable("wildcard", f"{name} {NO_WILDCARDS}")
+            return Unusable("wildcard", f"{nearest.shortened(name)} {NO_WILDCARDS}")
         try:
             async with gate:
                 tenant = await app.tenants.get(caller, name)
@@ -86,7 +91,8 @@ async def _look_up(app: Services, caller: Caller, names: Iterable[str]) -> dict[
     found = dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
     unknown = [name for name, tenant in found.items() if tenant is None]
     seen = await _seen(app.tenants, caller) if unknown else []
-    near = {name: _nearest(seen, name) for name in unknown[:HINTS]}
+    hinted = unknown[:HINTS]
+    near = await asyncio.to_thread(lambda: {name: _nearest(seen, name) for name in hinted})  # seconds, for many tenants
     return {name: tenant or _unknown(caller, name, near.get(name, ())) for name, tenant in found.items()}
 
 
@@ -95,6 +101,7 @@ _DISABLED = "{name} is disabled: an administrator of the app can enable it again
 
 def _unknown(caller: Caller, name: str, near: Sequence[str]) -> Unusable:
     """What is told of a name that leads nowhere; ``near`` are tenants of the caller, so it gives nothing away."""
+    name = nearest.shortened(name)
     if caller.tenants is None:
         return Unusable("unknown", f"{name} is not registered{nearest.hint(near)}")
     return Unusable("hidden", f"There is no tenant {name} among those of this caller{nearest.hint(near)}")

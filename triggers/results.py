@@ -9,7 +9,7 @@ from shared.contracts import present
 from shared.contracts.present import Words
 from shared.contracts.responses import ResultBody
 from shared.domain.codes import ResultCode
-from shared.domain.operation import Operation, TenantPart
+from shared.domain.operation import Operation, Outcome, TenantPart
 from shared.domain.plan import CHUNK_USERS, Manifest
 from shared.domain.states import ENDED
 from shared.errors import NotFound
@@ -119,7 +119,7 @@ class Results:
             if not some:
                 return
             after = some[-1].index
-            yield Block([(each.index, present.result(part.tenant_id, each, named)) for each in some], after)
+            yield Block([(each.index, self._result(part, each, named)) for each in some], after)
             if len(some) < BLOCK:
                 return
 
@@ -132,7 +132,7 @@ class Results:
             if first > last:
                 continue
             outcomes = await self.app.results.outcomes(self.operation.id, part.tenant_id, first, last)
-            rows = {each.index: present.result(part.tenant_id, each, named) for each in outcomes}
+            rows = {each.index: self._result(part, each, named) for each in outcomes}
             if len(rows) < last - first + 1:
                 for index, user_id, name in await self._selected(part, n, begin, frozen=manifest is not None):
                     if index >= first and index not in rows:
@@ -140,6 +140,9 @@ class Results:
                         rows[index] = present.without_outcome(part.tenant_id, user_id, name, ended=ended)
             wanted = [(i, rows[i]) for i in sorted(rows) if self.status is None or rows[i].status == self.status]
             yield Block(wanted, last)
+
+    def _result(self, part: TenantPart, outcome: Outcome, named: Words) -> ResultBody:
+        return present.result(part.tenant_id, outcome, named, grace_until=self.operation.grace_until)
 
     async def _selected(self, part: TenantPart, n: int, begin: int, *, frozen: bool) -> list[tuple[int, str, str]]:
         """Index, id and user principal name of each user of a chunk, whether it is planned or not.

@@ -23,6 +23,7 @@ from triggers.http import Call, json_answer
 from triggers.people import shown_users
 from triggers.registry import targets_of
 from triggers.router import Router
+from triggers.row_meanings import USERS_ALONE
 from triggers.sheets import survey, with_rows
 from triggers.skus import catalogue_for, skus_of
 
@@ -61,7 +62,7 @@ async def resolve_selections(call: Call, app: Services) -> func.HttpResponse:
     known = await catalogue_for(app, sku_names, named)
     rows = RowsInMemory()
     targets = normalise_targets(body.targets, tenants, skus_of(known, sku_names))
-    body = body.model_copy(update={"targets": await with_rows(sheets, targets, None, known, rows), "csv": None})
+    body = body.model_copy(update={"targets": await with_rows(sheets, targets, USERS_ALONE, rows), "csv": None})
     wanted = {tenant: body.targets_of(tenant.id) for tenant in named}
     return json_answer(ResolvedSelections(targets=await resolve_tenants(app, rows, wanted, ANSWER_WITHIN_S)))
 

@@ -1,21 +1,20 @@
 """The users that a body names one by one, in CSVs and long lists: checked by line, looked up, stored as rows."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.catalogue import Catalogue, plan_of, unknown_plan
-from shared.contracts.requests import Licence
 from shared.contracts.selections import Selection, SkuName, Target, Targeted
 from shared.csv.merging import MAX_FAULTS, Merger, Names, Place, Sheet, names_in
-from shared.csv.rows import Column, Row
+from shared.csv.rows import Column
 from shared.domain.caller import Caller
-from shared.domain.selection import NamedUser, RowLicence
+from shared.domain.selection import ALL_SKUS, NamedUser
 from shared.domain.tenant import Tenant
 from shared.errors import RequestRejected
 from shared.services import Services
 from triggers.registry import find_tenants
+from triggers.row_meanings import Meaning
 
 INLINE_USERS = 1_000
 """A longer list of users is stored beside the request and read chunk by chunk."""
@@ -42,7 +41,7 @@ class Sheets:
     @property
     def sku_names(self) -> list[SkuName]:
         """The SKUs and service plans of the rows."""
-        return [SkuName("", sku, tuple(plans)) for sku, plans in self.names.skus.items()]
+        return [SkuName("", sku, tuple(plans)) for sku, plans in self.names.skus.items() if sku != ALL_SKUS]
 
     @property
     def named(self) -> list[Tenant]:
@@ -81,28 +80,27 @@ def _sheets(body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Co
     return found
 
 
-async def with_rows(
-    sheets: Sheets, targets: Sequence[Target], licences: Sequence[Licence] | None, known: Catalogue, rows: RowWriter
-) -> tuple[Target, ...]:
-    """The normalised ``targets`` with stored rows in place of CSVs and long lists.
+async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning, rows: RowWriter) -> tuple[Target, ...]:
+    """The normalised ``targets`` with stored rows in place of CSVs and long lists; those of CSVs go first.
 
-    ``licences`` are the request's own, normalised; None where only the users of the rows matter. Raises
-    ``RequestRejected`` (400) with the line of every fault.
+    ``meaning`` says what a row asks for. Raises ``RequestRejected`` (400) with the line of every fault.
     """
     tenants = {
         name: ("", found) if isinstance(found, str) else (found.id, None) for name, found in sheets.tenants.items()
     }
-    licence_of = _users_alone if licences is None else _licence_of(known, licences)
-    merger = Merger(tenants, licence_of, {each.sku: _as_row(each) for each in licences or ()})
+    merger = Merger(tenants, meaning.of, meaning.requested)
     users = await asyncio.to_thread(merger.merge, sheets.sheets)
     if merger.problems:
         more = f": it has {MAX_FAULTS} faults or more, the first are told" if len(merger.problems) >= MAX_FAULTS else ""
         raise RequestRejected(400, f"The CSV is not valid{more}. Nothing was started.", merger.problems)
     if not targets:
-        stored = {tenant: await rows.write(named) for (_, tenant), named in users.items()}
-        return tuple(Target(tenant=tenant, users=Selection(csv=name)) for tenant, name in stored.items())
+        by_tenant = {tenant: await rows.write(named) for (_, tenant), named in users.items()}
+        return tuple(Target(tenant=tenant, users=Selection(csv=name)) for tenant, name in by_tenant.items())
     by_place = {place: await rows.write(named) for place, named in users.items()}
-    return tuple([await _stored(n, target, sheets.sheets, by_place, rows) for n, target in enumerate(targets)])
+    stored = [await _stored(n, target, sheets.sheets, by_place, rows) for n, target in enumerate(targets)]
+    # The first selection that names a user counts, and a row says more than a list.
+    by_rows = {n for n, target in enumerate(targets) if target.users.csv is not None}
+    return tuple(stored[n] for n in sorted(range(len(stored)), key=lambda n: n not in by_rows))
 
 
 async def _stored(
@@ -121,39 +119,3 @@ async def _stored(
             "exclude": target.exclude and await kept(target.exclude, f"/targets/{n}/exclude/csv"),
         }
     )
-
-
-def _as_row(licence: Licence) -> RowLicence | None:
-    """A licence of the request as a row would ask for it; no row can ask for enabled service plans."""
-    if licence.enabled_plans is not None:
-        return None
-    plans = licence.disabled_plans
-    return RowLicence(licence.sku, None if plans is None else frozenset(plans))
-
-
-def _users_alone(row: Row) -> None:
-    """No row asks for anything."""
-
-
-def _licence_of(known: Catalogue, licences: Sequence[Licence]) -> Callable[[Row], RowLicence | str | None]:
-    """What a row asks for, by ids; or what is wrong with it, in a sentence."""
-
-    def licence_of(row: Row) -> RowLicence | str | None:
-        if row.sku is None and not licences:
-            return "LicenseSKU is empty, and the request names no licence that would stand in for it"
-        if row.sku is None and row.plans is None:
-            return None
-        if row.sku is None and len(licences) > 1:
-            return f"LicenseSKU is empty: the request has {len(licences)} SKUs, say whose service plans these are"
-        sku = known.named(row.sku or licences[0].sku)
-        if isinstance(sku, str):
-            return sku
-        plans: set[str] = set()
-        for each in row.plans or ():
-            plan = plan_of(sku, each)
-            if plan is None:
-                return unknown_plan(sku, each)
-            plans.add(plan.id)
-        return RowLicence(sku.id, None if row.plans is None else frozenset(plans))
-
-    return licence_of

@@ -11,6 +11,8 @@ from shared.errors import Denied, DependencyDown, GraphError, Problem, RequestRe
 from shared.services import Services
 
 TENANTS_AT_ONCE = 8
+HINTS = 20
+"""So many unknown names get the nearest ones beside them; a thousand targets may each have another one."""
 
 
 async def catalogue_for(app: Services, names: Sequence[SkuName], tenants: Sequence[Tenant]) -> Catalogue:
@@ -29,11 +31,17 @@ def skus_of(known: Catalogue, names: Iterable[SkuName]) -> Mapping[str, Sku]:
 
     Raises ``RequestRejected`` (422) with the nearest part numbers for what is unknown or ambiguous.
     """
-    named = [(each, known.named(each.name)) for each in names]
-    problems = [Problem(each.pointer, found) for each, found in named if isinstance(found, str)]
+    skus: dict[str, Sku] = {}
+    problems: list[Problem] = []
+    for each in names:
+        found = known.named(each.name, hints=len(problems) < HINTS)
+        if isinstance(found, Sku):
+            skus[each.name] = found
+        else:
+            problems.append(Problem(each.pointer, found))
     if problems:
         raise RequestRejected(422, "The request names SKUs that are not known.", problems)
-    return {each.name: found for each, found in named if isinstance(found, Sku)}
+    return skus
 
 
 def _settled(known: Catalogue, wanted: SkuName) -> bool:

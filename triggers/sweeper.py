@@ -1,21 +1,24 @@
-"""The sweeper: brings back every tenant that nobody looked after in time, whatever became of its orchestration."""
+"""The sweeper: brings back every tenant that nobody looked after in time, whatever became of its orchestration.
+
+It wakes tenants whose window opens, and cancels operations that rested too long.
+"""
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from shared.contracts.names import RUN_OPERATION, operation_instance
-from shared.contracts.work import OperationRun
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation
-from shared.domain.states import ENDED
+from shared.domain.states import ENDED, RESTING
+from shared.domain.steering import taken_up
 from shared.errors import LicenceError, NotFound, StateConflict
+from shared.resting import patience, watch_resting
 from shared.services import Services, services
 from shared.settings import sweeper_schedule
 from shared.tables.due import Due
+from triggers.epochs import start_epoch, watch_working
 from triggers.http import Starter
 from triggers.starting import starter
 
@@ -42,7 +45,7 @@ async def sweep(app: Services, start: Starter) -> int:
 
 
 async def _bring_back(app: Services, start: Starter, operation_id: str, dues: list[Due]) -> bool:
-    """Raise the epoch and start the operation; of several sweepers at once one does it."""
+    """Raise the epoch and start the operation, where there is work; of several sweepers at once one does it."""
     try:
         found = await app.operations.get(SYSTEM, operation_id)
     except NotFound:  # its claim never came about
@@ -54,20 +57,23 @@ async def _bring_back(app: Services, start: Starter, operation_id: str, dues: li
     if found is None or all(due.tenant_id in over for due in dues):
         return False
 
-    def raise_epoch(operation: Operation) -> Operation:
+    past = {due.tenant_id for due in dues} - over
+
+    def take_up(operation: Operation) -> Operation:
         if operation.epoch != found.epoch or operation.completed_at is not None:
             raise StateConflict(f"operation {operation_id} was brought back by another sweeper")
-        return replace(operation, epoch=operation.epoch + 1)
+        return taken_up(operation, past, patience(app.settings), app.tables.now())
 
     try:
-        raised = await app.operations.change(operation_id, raise_epoch)
+        raised = await app.operations.change(operation_id, take_up)
     except StateConflict:
         return False
-    log.warning("operation %s was left alone, epoch %d takes it up", operation_id, raised.epoch)
-    look_at = app.tables.now() + timedelta(seconds=app.settings.heartbeat_stale)
-    await app.due.move_all(Due(operation_id, p.tenant_id, look_at) for p in raised.tenants if p.status not in ENDED)
-    run = OperationRun(operation=operation_id, epoch=raised.epoch)
-    await start(RUN_OPERATION, operation_instance(operation_id, raised.epoch), run.wire())
+    await watch_resting(app, raised, past)
+    if raised.epoch == found.epoch:  # who was past its time rests on
+        return False
+    log.warning("operation %s, %s, is taken up by epoch %d", operation_id, raised.status, raised.epoch)
+    await watch_working(app, raised, {p.tenant_id for p in raised.tenants if p.status not in ENDED | RESTING})
+    await start_epoch(start, raised)
     return True
 
 

@@ -8,9 +8,9 @@ import azure.functions as func
 
 from shared.catalogue import catalogue, is_guid
 from shared.contracts import present
-from shared.contracts.requests import TenantBody
 from shared.contracts.responses import LicenceBody, Page, TenantResource
 from shared.contracts.routes import BASE, CURSOR, TOP, Answer, Route
+from shared.contracts.tenant_body import TenantBody
 from shared.domain.caller import Role
 from shared.domain.tenant import Tenant
 from shared.errors import Denied, GraphError, NotFound, Problem, RequestRejected
@@ -159,7 +159,7 @@ async def _as_the_directory_says(app: Services, wished: Tenant) -> Tenant:
         name="list_licenses",
         method="GET",
         path=f"{TENANT}/licenses",
-        summary="The SKUs the tenant subscribes to, with seats and service plans.",
+        summary="The SKUs the tenant subscribes to, with seats, price and service plans.",
         role=Role.READ,
         answers=(Answer(200, "All of them, as one page.", Page[LicenceBody]),),
         parameters=(TOP, CURSOR),
@@ -173,6 +173,6 @@ async def list_licenses(call: Call, app: Services) -> func.HttpResponse:
     """What the tenant subscribes to, read now."""
     tenant = await app.tenants.get(call.caller, call.path["tenant"])
     skus = sorted(await app.directory(tenant.id, tenant.credential).skus(), key=lambda sku: (sku.part_number, sku.id))
-    names = catalogue()
-    found, cursor = call.query.slice([present.licence(sku, names) for sku in skus])
+    names, prices = catalogue(), await app.prices.book(call.caller, tenant.id)
+    found, cursor = call.query.slice([present.licence(sku, names, prices) for sku in skus])
     return json_answer(Page[LicenceBody](value=found, next_link=next_link(call.url, cursor)))

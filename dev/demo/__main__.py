@@ -15,6 +15,7 @@ from dev.api import Api, ApiError
 from dev.demo.by_csv import assign_by_csv
 from dev.demo.by_group import assign_to_group
 from dev.demo.picture import WIDTH, recording, save
+from dev.demo.prices import enter_prices
 from dev.stack import Stack, StackError
 
 TENANT = "contoso.onmicrosoft.com"
@@ -27,6 +28,7 @@ async def main(console: Console) -> int:
     async with Stack(world="demo") as stack, Api(stack.api_url, stack.api_key) as api:
         tenant = await api.register(TENANT)
         console.print(f"Tenant {tenant['displayName']} ({TENANT}) is registered; consent {tenant['consent']}.")
+        await enter_prices(api, tenant["tenantId"])
         right = [await part(console, api, TENANT) for part in (assign_to_group, assign_by_csv)]
     console.print(f"\nDone after {monotonic() - started:.1f} s in all.")
     if not all(right):

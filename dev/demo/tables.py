@@ -95,3 +95,37 @@ def users_table(results: Iterable[Json]) -> Table:
             error["message"],
         )
     return table
+
+
+def impact_table(impact: Json) -> Table:
+    """What would become of users, seats and money."""
+    table = Table(title="Impact", title_justify="left")
+    for name in ("metric", "current", "after", "change"):
+        table.add_column(name, justify="left" if name == "metric" else "right", no_wrap=True)
+    table.add_row("users affected", "", str(impact["usersAffected"]), "")
+    table.add_row("users unchanged", "", str(impact["usersUnchanged"]), "")
+    for skipped in impact["usersSkipped"]:
+        table.add_row(f"users skipped: {skipped['code']}", "", str(skipped["count"]), "")
+    for excluded in impact["excluded"]:
+        table.add_row(f"not selected: {excluded['code']}", "", str(excluded["count"]), "")
+    for seats in impact["licenses"]:
+        total = seats["total"]
+        table.add_row(
+            f"{seats['sku']} seats", f"{seats['before']}/{total}", f"{seats['after']}/{total}", f"{seats['change']:+d}"
+        )
+    for cost in impact["cost"]:
+        if cost["change"] is None:
+            table.add_row("monthly cost", "no price of", ", ".join(cost["unpriced"][:3]), "")
+        else:
+            money = (_money(cost["monthlyBefore"], cost), _money(cost["monthlyAfter"], cost))
+            table.add_row("monthly cost", *money, f"{cost['change']:+,.2f}")
+    for conflict in impact["conflicts"][:3]:
+        plans = " and ".join(conflict["plans"])
+        table.add_row(f"conflict: {plans}", "", conflict["userPrincipalName"].partition("@")[0], conflict["resolution"])
+    for warning in impact["warnings"]:
+        table.add_row(f"warning: {warning['code']}", "", str(warning["count"]), "")
+    return table
+
+
+def _money(amount: float, cost: Json) -> str:
+    return f"{amount:,.2f} {cost['currency']}"

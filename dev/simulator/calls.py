@@ -1,4 +1,4 @@
-"""What a Graph call is to the simulator, whether it came alone or inside a batch."""
+"""What a call of Graph or of Exchange is to the simulator, whether it came alone or inside a batch."""
 
 import json
 from collections.abc import Mapping
@@ -13,13 +13,18 @@ BASE_PATH = "/v1.0"
 
 @dataclass(slots=True)
 class Call:
-    """A request below ``/v1.0``: ``url`` is relative, with its query; header names are lower case."""
+    """A request below ``root``: ``url`` is relative, with its query; header names are lower case.
+
+    ``cmdlet`` is None for a call of Graph; for one of Exchange's admin endpoint it is what the body asks to run, empty
+    when the body does not say.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: Any
     root: str
+    cmdlet: str | None = None
     segments: tuple[str, ...] = ()
     query: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -30,8 +35,8 @@ class Call:
 
     @property
     def title(self) -> str:
-        """Method and decoded url, which faults are matched with."""
-        return f"{self.method} {unquote(self.url)}"
+        """Method, decoded url and cmdlet, which faults are matched with."""
+        return f"{self.method} {unquote(self.url)} {self.cmdlet or ''}".rstrip()
 
     @property
     def eventual(self) -> bool:

@@ -9,13 +9,13 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from dev.simulator.convert import direct, find_member, licences_of, user_of
+from dev.simulator.convert import direct, find_member, licences_of, mailbox_of, user_of
 from dev.simulator.engine import Engine
 from dev.simulator.faults import Fault
 from dev.simulator.licensing import catch_up
 from dev.simulator.loader import build_tenant
 from dev.simulator.model import Group, Member
-from dev.simulator.spec import LicenceSpec, SpecError, TenantSpec, UserSpec, Wire
+from dev.simulator.spec import LicenceSpec, MailboxSpec, SpecError, TenantSpec, UserSpec, Wire
 from dev.simulator.tenant import Tenant
 from dev.simulator.truth import group_state, selected_users, sku_state, user_state
 
@@ -26,7 +26,7 @@ _CHUNK = 500
 
 
 class UserChange(Wire):
-    """A change from outside; only what is sent changes. ``licenses`` replaces all direct ones, unchecked."""
+    """A change from outside; only what is sent changes. ``licenses`` and ``mailbox`` replace all of it, unchecked."""
 
     display_name: str | None = None
     user_principal_name: str | None = None
@@ -37,6 +37,7 @@ class UserChange(Wire):
     user_type: str | None = None
     account_enabled: bool | None = None
     licenses: list[LicenceSpec] | None = None
+    mailbox: MailboxSpec | None = None
 
 
 class MemberChange(Wire):
@@ -144,7 +145,7 @@ class Control:
             }
             yield json.dumps(head)[:-1] + ', "users": ['
             for start in range(0, len(users), _CHUNK):
-                chunk = ",".join(json.dumps(user_state(each)) for each in users[start : start + _CHUNK])
+                chunk = ",".join(json.dumps(user_state(tenant, each)) for each in users[start : start + _CHUNK])
                 yield ("," if start else "") + chunk
             yield "]}"
 
@@ -163,7 +164,7 @@ class Control:
         if tenant.user_id(user.id) or tenant.user_id(user.user_principal_name):
             raise SpecError(f"users: {user.user_principal_name!r} is there already")
         tenant.create(user, self._engine.clock.now())
-        return web.json_response(user_state(user), status=201)
+        return web.json_response(user_state(tenant, user), status=201)
 
     async def delete_user(self, request: web.Request) -> web.Response:
         tenant = self._tenant(request)
@@ -174,12 +175,14 @@ class Control:
         tenant = self._tenant(request)
         user_id = self._user_id(tenant, request)
         change = UserChange.model_validate_json(await request.read())
-        values: dict[str, Any] = change.model_dump(exclude_unset=True, exclude={"licenses"})
+        values: dict[str, Any] = change.model_dump(exclude_unset=True, exclude={"licenses", "mailbox"})
+        if change.mailbox is not None:
+            values["mailbox"] = mailbox_of(change.mailbox)
         if change.licenses is not None:
             inherited = tuple(each for each in tenant.users.current[user_id].licences if each.group is not None)
             values["licences"] = direct(licences_of(tenant, change.licenses, f"users/{user_id}")) + inherited
         user = tenant.change(user_id, self._engine.clock.now(), **values)
-        return web.json_response(user_state(user))
+        return web.json_response(user_state(tenant, user))
 
     def _group(self, tenant: Tenant, request: web.Request) -> Group:
         group = tenant.groups.current.get(request.match_info["group"].lower())

@@ -4,8 +4,8 @@ import uuid
 from typing import Any
 
 from dev.simulator.catalogue import find_product, products
-from dev.simulator.model import Assignment, Device, Group, Licences, Member, Merged, ServicePlan, Sku, User
-from dev.simulator.spec import DeviceSpec, GroupSpec, LicenceSpec, SkuSpec, SpecError, TenantSpec, UserSpec
+from dev.simulator.model import Assignment, Device, Group, Licences, Mailbox, Member, Merged, ServicePlan, Sku, User
+from dev.simulator.spec import DeviceSpec, GroupSpec, LicenceSpec, MailboxSpec, SkuSpec, SpecError, TenantSpec, UserSpec
 from dev.simulator.tenant import Settings, Tenant, default_conflicts, default_dependencies
 
 
@@ -21,6 +21,7 @@ def settings_of(spec: TenantSpec) -> Settings:
         consent=spec.consent,
         lag_seconds=spec.lag_seconds,
         stale_usage_location=spec.stale_usage_location,
+        stale_seats=spec.stale_seats,
         reprocess_seconds=spec.reprocess_seconds,
         prohibited_usage_locations=frozenset(spec.prohibited_usage_locations),
         conflicts=default_conflicts() if spec.conflicts is None else spec.conflicts,
@@ -70,9 +71,15 @@ def direct(merged: Merged) -> Licences:
     return tuple(Assignment(sku, disabled) for sku, disabled in merged)
 
 
+def mailbox_of(spec: MailboxSpec) -> Mailbox:
+    """A mailbox of the model."""
+    holds = tuple(spec.in_place_holds)
+    return Mailbox(spec.purpose, spec.size_gb, spec.archive, spec.hold, holds, spec.converts, spec.made)
+
+
 def user_of(tenant: Tenant, spec: UserSpec) -> User:
     """A user of the model."""
-    values: dict[str, Any] = spec.model_dump(exclude={"id", "display_name", "licenses"})
+    values: dict[str, Any] = spec.model_dump(exclude={"id", "display_name", "licenses", "mailbox"})
     for name in ("business_phones", "other_mails", "proxy_addresses", "extension_attributes"):
         values[name] = tuple(values[name])
     upn = spec.user_principal_name
@@ -80,6 +87,7 @@ def user_of(tenant: Tenant, spec: UserSpec) -> User:
         id=(spec.id or str(uuid.uuid5(uuid.UUID(tenant.id), upn.lower()))).lower(),
         display_name=spec.display_name or upn.partition("@")[0],
         licences=direct(licences_of(tenant, spec.licenses, f"users/{upn}")),
+        mailbox=mailbox_of(spec.mailbox),
         **values,
     )
 

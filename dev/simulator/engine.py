@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dev.simulator import errors
+from dev.simulator import errors, exchange
 from dev.simulator.calls import Call, Reply, error_reply
 from dev.simulator.clock import Clock, new_guid
 from dev.simulator.errors import GraphError
@@ -153,10 +153,11 @@ class Engine:
         if not tenant.settings.consent:
             raise errors.not_consented()
         route = admitted.route = find_route(call)
-        units = resource_units(route, call)
-        admitted.headers = self.throttle.charge(
-            tenant.id, len(tenant.users.current), units, write=route.writes, now=now
-        )
+        if route.cost:
+            units = resource_units(route, call)
+            admitted.headers = self.throttle.charge(
+                tenant.id, len(tenant.users.current), units, write=route.writes, now=now
+            )
         struck = admitted.struck = self.faults.pick("item", tenant.id, call.title)
         if struck is not None and struck.error is not None:
             raise struck.error
@@ -167,8 +168,14 @@ class Engine:
             admitted.claimed = user_id
 
     def _refuse(self, admitted: Admitted, error: GraphError, now: float) -> Reply:
-        client_id = admitted.call.headers.get("client-request-id", admitted.request_id)
-        return error_reply(error, now, admitted.request_id, client_id)
+        return self.refusal(admitted.call, error, now, admitted.request_id)
+
+    @staticmethod
+    def refusal(call: Call, error: GraphError, now: float, request_id: str) -> Reply:
+        """The answer that carries an error, in the shape of the service that was called."""
+        if call.cmdlet is not None:
+            return exchange.error_reply(error)
+        return error_reply(error, now, request_id, call.headers.get("client-request-id", request_id))
 
     def seconds(self, admitted: Admitted) -> float:
         """How long an operation of its own takes."""

@@ -88,6 +88,11 @@ def not_found(reference: str) -> GraphError:
     )
 
 
+def no_mailbox() -> GraphError:
+    """What mailbox resources answer for a user without a mailbox in Exchange Online."""
+    return GraphError(404, "MailboxNotEnabledForRESTAPI", "REST API is not yet supported for this mailbox.")
+
+
 def concurrency() -> GraphError:
     return GraphError(
         409,

@@ -19,7 +19,7 @@ type Scope = Literal["item", "request"]
 class Fault(BaseModel):
     """
     One rule. ``match`` is looked for in "METHOD /path?query" below the base path, as ``assignLicense`` or ``POST
-    /$batch``.
+    /$batch``; behind the path of Exchange's admin endpoint stands the cmdlet, as ``InvokeCommand Set-Mailbox``.
 
     Scope ``item`` looks at every operation, alone or inside a batch; ``request`` at the HTTP request as a whole.
     Inside a batch the kinds that concern the connection (reset, timeouts) hit the request that carries the item.

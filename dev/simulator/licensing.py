@@ -108,7 +108,7 @@ def assign_license(
         check_usage_location(tenant, user, now)
     held = held_skus(user.licences)
     for sku_id in adds:
-        if sku_id not in held and tenant.free_seats(sku_id) < 1:
+        if sku_id not in held and tenant.free_seats(sku_id, now) < 1:
             raise bad_request(f"Subscription with SKU {sku_id} does not have any available licenses.")
     kept = tuple(each for each in licences if each.group is not None or each.sku_id not in adds)
     stamp = iso(now)

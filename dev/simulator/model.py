@@ -85,6 +85,21 @@ class Sku:
         return self.enabled + self.warning if self.capability_status in ("Enabled", "Warning") else 0
 
 
+class Mailbox(NamedTuple):
+    """What Exchange keeps of a user; ``purpose`` in Graph's words. It is there only as ``Tenant.mailbox_of`` says."""
+
+    purpose: str = "user"
+    size_gb: float = 1.0
+    archive: bool = False
+    hold: bool = False
+    in_place_holds: tuple[str, ...] = ()
+    converts: bool = True
+    made: bool = True
+
+
+USUAL_MAILBOX = Mailbox()
+
+
 @dataclass(slots=True)
 class User:
     """A user; attributes are Graph's properties in snake case."""
@@ -119,6 +134,7 @@ class User:
     proxy_addresses: tuple[str, ...] = ()
     extension_attributes: tuple[str | None, ...] = ()
     licences: Licences = ()
+    mailbox: Mailbox = USUAL_MAILBOX
 
 
 type MemberKind = Literal["user", "group", "device"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dev.simulator import exchange
 from dev.simulator.calls import Call, Reply
 from dev.simulator.company import get_by_ids, organization, subscribed_skus
 from dev.simulator.errors import malformed
@@ -13,6 +14,7 @@ from dev.simulator.users import (
     get_user,
     license_details,
     list_users,
+    mailbox_settings,
     patch_user,
     post_assign,
     post_reprocess,
@@ -23,7 +25,7 @@ type Handler = Callable[[Tenant, Call, float], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``cost`` in resource units before modifiers; ``writes`` = it changes the user in the URL."""
+    """``cost`` in resource units before modifiers, 0 = not Graph's; ``writes`` = it changes the user in the URL."""
 
     handler: Handler
     cost: int = 1
@@ -41,15 +43,19 @@ _FIXED: dict[tuple[str, tuple[str, ...]], Route] = {
 _OF_USER: dict[tuple[str, tuple[str, ...]], Route] = {
     ("GET", ()): Route(get_user, 1),
     ("GET", ("licenseDetails",)): Route(license_details, 2),
+    ("GET", ("mailboxSettings",)): Route(mailbox_settings, 1),
     ("PATCH", ()): Route(patch_user, 1, writes=True),
     ("POST", ("assignLicense",)): Route(post_assign, 1, writes=True),
     ("POST", ("reprocessLicenseAssignment",)): Route(post_reprocess, 1, writes=True),
 }
+_EXCHANGE = Route(exchange.invoke, cost=0)
 _MEMBERS = {"members": Route(members, 3), "transitiveMembers": Route(members, 5)}
 
 
 def find_route(call: Call) -> Route:
     """The route of a call. ASSUMPTION: text and code for what is not served."""
+    if call.cmdlet is not None:
+        return _EXCHANGE
     segments = call.segments
     route = _FIXED.get((call.method, segments))
     if route is None and len(segments) > 1 and segments[0] == "users":

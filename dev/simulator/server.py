@@ -1,5 +1,5 @@
 """
-The HTTP server: Graph below ``/v1.0``, control routes below ``/_sim``.
+The HTTP server: Graph below ``/v1.0``, Exchange's admin endpoint below ``/adminapi``, control routes below ``/_sim``.
 
 Started by ``python -m dev.simulator [--port N]``; prints one line ``simulator http://127.0.0.1:PORT`` when it serves.
 """
@@ -17,8 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
-from dev.simulator import batch
-from dev.simulator.calls import BASE_PATH, Call, Reply, error_reply
+from dev.simulator import batch, exchange
+from dev.simulator.calls import BASE_PATH, Call, Reply
 from dev.simulator.control import Control
 from dev.simulator.engine import Engine, Latency
 from dev.simulator.errors import GraphError
@@ -45,6 +45,7 @@ class GraphServer:
         app = web.Application(client_max_size=MAX_BODY)
         app.add_subapp("/_sim/", Control(self.engine).application())
         app.router.add_route("*", BASE_PATH + "/{path:.*}", self.graph)
+        app.router.add_route("*", exchange.BASE_PATH + "/{path:.*}", self.exchange)
         app.on_shutdown.append(self._release)
         return app
 
@@ -54,18 +55,24 @@ class GraphServer:
 
     async def graph(self, request: web.Request) -> web.StreamResponse:
         """One request to Graph, a batch or an operation."""
-        engine = self.engine
-        headers = {name.lower(): value for name, value in request.headers.items()}
         url = request.raw_path.removeprefix(BASE_PATH)
-        root = f"{request.scheme}://{request.host}{BASE_PATH}"
-        call = Call(request.method, url, headers, _json_or_bytes(await request.read()), root)
+        return await self._answer(request, await _call(request, url, BASE_PATH))
+
+    async def exchange(self, request: web.Request) -> web.StreamResponse:
+        """One request to Exchange's admin endpoint; its base path stays in the url, as in the log and for faults."""
+        call = await _call(request, request.raw_path, "")
+        call.cmdlet = exchange.cmdlet_of(call.body)
+        return await self._answer(request, call)
+
+    async def _answer(self, request: web.Request, call: Call) -> web.StreamResponse:
+        engine, headers = self.engine, call.headers
         struck = engine.faults.pick("request", engine.tenant_of(headers) or "", call.title) or Struck()
         request_id = engine.guid()
         client_id = headers.get("client-request-id", request_id)
         is_batch = call.method == "POST" and call.segments == ("$batch",)
         if is_batch or struck.error is not None or not struck.execute:
             entry = engine.log.begin(
-                engine.tenant_of(headers) or None, call.method, url, headers, call.body, engine.clock.now()
+                engine.tenant_of(headers) or None, call.method, call.url, headers, call.body, engine.clock.now()
             )
             await engine.clock.sleep(struck.delay)
             reply, transport = await self._whole(call, struck, entry, request_id)
@@ -92,8 +99,7 @@ class GraphServer:
             owner = engine.identify(call.headers)
             items = batch.parse(call.body, call.root)
         except GraphError as error:
-            client_id = call.headers.get("client-request-id", request_id)
-            reply = error_reply(error, engine.clock.now(), request_id, client_id)
+            reply = engine.refusal(call, error, engine.clock.now(), request_id)
             engine.count(entry.tenant, reply.status)
             return batch.Outcome(reply, struck.transport)
         outcome = await batch.run(engine, items, call.headers, entry.n, owner.id)
@@ -126,6 +132,12 @@ class GraphServer:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.abort()
         return web.Response(status=500)  # goes nowhere
+
+
+async def _call(request: web.Request, url: str, base_path: str) -> Call:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    root = f"{request.scheme}://{request.host}{base_path}"
+    return Call(request.method, url, headers, _json_or_bytes(await request.read()), root)
 
 
 def _json_or_bytes(raw: bytes) -> Any:

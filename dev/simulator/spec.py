@@ -1,5 +1,7 @@
 """The JSON a tenant is loaded from: what ``PUT /_sim/tenants/{tenant}`` takes."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -39,6 +41,22 @@ class SkuSpec(Wire):
     service_plans: list[PlanSpec] | None = None
 
 
+class MailboxSpec(Wire):
+    """A user's mailbox, there while a plan that brings one is enabled, or without a licence if it is no ``user``'s.
+
+    ``hold`` is a litigation hold. With ``converts`` false Exchange takes a conversion and it never shows, with ``made``
+    false there is no mailbox whatever the licence, as when it was never made or is on the premises.
+    """
+
+    purpose: Literal["user", "shared", "room", "equipment", "linked", "others"] = "user"
+    size_gb: float = Field(default=1.0, ge=0)
+    archive: bool = False
+    hold: bool = False
+    in_place_holds: list[str] = []
+    converts: bool = True
+    made: bool = True
+
+
 class UserSpec(Wire):
     """A user; ``id`` is derived from the userPrincipalName when absent."""
 
@@ -72,6 +90,7 @@ class UserSpec(Wire):
     proxy_addresses: list[str] = []
     extension_attributes: list[str | None] = []
     licenses: list[LicenceSpec] = []
+    mailbox: MailboxSpec = MailboxSpec()
 
 
 class DeviceSpec(Wire):
@@ -115,6 +134,7 @@ class TenantSpec(Wire):
     consent: bool = True
     lag_seconds: tuple[float, float] = (0.0, 1.5)
     stale_usage_location: bool = True
+    stale_seats: bool = False
     reprocess_seconds: float = 0.5
     prohibited_usage_locations: list[str] = []
     seed: int = 1

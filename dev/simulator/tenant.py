@@ -9,7 +9,8 @@ from typing import Any
 
 from dev.simulator.catalogue import plan_id
 from dev.simulator.lag import LaggingCounter, Versions, Visibility
-from dev.simulator.model import Device, Group, Licences, Member, Sku, User, held_skus, merge
+from dev.simulator.mailboxplans import MAILBOX_PLANS
+from dev.simulator.model import Device, Group, Licences, Mailbox, Member, Sku, User, held_skus, merge
 from dev.simulator.snapshots import Snapshots
 
 INDEX_EXTRA = 1 / 3  # ASSUMPTION: the index and consumedUnits trail a direct read by up to a third of the longest lag
@@ -40,6 +41,7 @@ class Settings:
     consent: bool = True
     lag_seconds: tuple[float, float] = (0.0, 1.5)
     stale_usage_location: bool = True
+    stale_seats: bool = False
     reprocess_seconds: float = 0.5
     prohibited_usage_locations: frozenset[str] = frozenset()
     conflicts: list[tuple[str, str]] = field(default_factory=default_conflicts)
@@ -136,9 +138,23 @@ class Tenant:
             self._plans[key] = found
         return found
 
-    def free_seats(self, sku_id: str) -> int:
-        """Seats left in truth; negative when over-allocated."""
-        return self.skus[sku_id].seats - self.consumed.current.get(sku_id, 0)
+    def mailbox_of(self, user: User) -> Mailbox | None:
+        """The user's mailbox: with a plan that brings one, or of a kind that needs no licence.
+
+        The 30 days for which a mailbox without a licence could be brought back are not played.
+        """
+        there = user.mailbox.purpose != "user" or not MAILBOX_PLANS.isdisjoint(self.enabled_plans(user.licences))
+        return user.mailbox if there and user.mailbox.made else None
+
+    def free_seats(self, sku_id: str, now: float | None = None) -> int:
+        """Seats left in truth; negative when over-allocated.
+
+        With ``now`` less those that came free so lately that licensing may not know of them, where it lags.
+        """
+        consumed = self.consumed.current.get(sku_id, 0)
+        if now is not None and self.settings.stale_seats:  # ASSUMPTION: what is taken counts at once
+            consumed = max(consumed, self.consumed.read(now).get(sku_id, 0))
+        return self.skus[sku_id].seats - consumed
 
     # --- writing ---
 

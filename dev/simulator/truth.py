@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dev.simulator.model import Group, Sku, User
+from dev.simulator.model import Group, Mailbox, Sku, User
 from dev.simulator.spec import SpecError
 from dev.simulator.tenant import Tenant
 
 
-def user_state(user: User) -> dict[str, Any]:
-    """A user with its licences per source."""
+def user_state(tenant: Tenant, user: User) -> dict[str, Any]:
+    """A user with its licences per source, and its mailbox if it has one."""
     own = [each for each in user.licences if each.group is None]
+    mailbox = tenant.mailbox_of(user)
     inherited = [each for each in user.licences if each.group is not None]
     return {
         "id": user.id,
@@ -21,6 +22,7 @@ def user_state(user: User) -> dict[str, Any]:
         "usageLocation": user.usage_location,
         "userType": user.user_type,
         "accountEnabled": user.account_enabled,
+        "mailbox": None if mailbox is None else _mailbox_state(mailbox),
         "direct": [{"skuId": each.sku_id, "disabledPlans": list(each.disabled)} for each in own],
         "inherited": [
             {
@@ -32,6 +34,15 @@ def user_state(user: User) -> dict[str, Any]:
             }
             for each in inherited
         ],
+    }
+
+
+def _mailbox_state(mailbox: Mailbox) -> dict[str, Any]:
+    return {
+        "purpose": mailbox.purpose,
+        "sizeGb": mailbox.size_gb,
+        "archive": mailbox.archive,
+        "hold": mailbox.hold,
     }
 
 

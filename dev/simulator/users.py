@@ -5,7 +5,7 @@ import uuid
 
 from dev.simulator import query
 from dev.simulator.calls import Call, Reply
-from dev.simulator.errors import not_found
+from dev.simulator.errors import no_mailbox, not_found
 from dev.simulator.licensing import assign_license, parse_assign, reprocess
 from dev.simulator.model import User, merge
 from dev.simulator.patch import parse_patch
@@ -57,6 +57,16 @@ def license_details(tenant: Tenant, call: Call, now: float) -> Reply:
         for sku, disabled in merge(user.licences)
     ]
     return json_reply({"@odata.context": f"{call.root}/$metadata#users('{user.id}')/licenseDetails", "value": value})
+
+
+def mailbox_settings(tenant: Tenant, call: Call, now: float) -> Reply:
+    """Of the settings only ``userPurpose`` is played, whatever is selected."""
+    user = _user(tenant, call, now)
+    mailbox = tenant.mailbox_of(user)
+    if mailbox is None:
+        raise no_mailbox()
+    context = f"{call.root}/$metadata#users('{user.id}')/mailboxSettings"
+    return json_reply({"@odata.context": context, "userPurpose": mailbox.purpose})
 
 
 def _written(tenant: Tenant, call: Call, now: float) -> str:

@@ -26,13 +26,18 @@ LOCAL_DEFAULTS = {
     "TURN_LEASE_SECONDS": "9",
     "GRAPH_TIMEOUT_SECONDS": "2",
     "SWEEPER_SCHEDULE": "*/2 * * * * *",
+    "SCHEDULER_SCHEDULE": "*/2 * * * * *",
 }
+
+# What holds beside the simulator only: with a real tenant the conversion of mailboxes is for its owner to switch on.
+SIMULATED = {"MAILBOX_CONVERSION": "on"}
 
 # A setting of the product reaches a stack only through its ``env``: a shell that points at a real tenant must not leak
 # into a test.
 _NOT_INHERITED = {
     *PORTS,
     *LOCAL_DEFAULTS,
+    *SIMULATED,
     "AzureWebJobsStorage",
     "GRAPH_BASE_URL",
     "EXCHANGE_BASE_URL",
@@ -42,6 +47,7 @@ _NOT_INHERITED = {
     "NOTIFY_SECRET",
     "PAUSE_LIMIT_HOURS",
     "APPROVE_WITHIN_HOURS",
+    "APPROVE_BY_ANOTHER",
     "LOCALHOST_API_KEY",
     "LOCALHOST_DATA",
 }

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from dev.stack.parts import LOOPBACK, Guard, Part, StackError, check_port
-from dev.stack.settings import api_key, base_environment, claim, connection_string
+from dev.stack.settings import SIMULATED, api_key, base_environment, claim, connection_string
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _AZURITE = REPOSITORY / "dev" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
@@ -238,5 +238,6 @@ class Stack:
         if self.simulator_url:
             found["GRAPH_BASE_URL"] = f"{self.simulator_url}/v1.0"
             found["EXCHANGE_BASE_URL"] = self.simulator_url
-        settings = {name: value for name, value in self._env.items() if name not in found}
+        settings = {**(SIMULATED if self.simulator_url else {}), **self._env}
+        settings = {name: value for name, value in settings.items() if name not in found}
         return {**base_environment(settings), **found}

@@ -1,19 +1,20 @@
 """Container ``plans``: a tenant's selected users and decisions, in chunks, and the manifest that freezes them.
 
 Paths: ``{operation}/{tenant}/users-{step}-{n}.ndjson.gz``, ``search-{step}.json.gz``, ``plan-{n}.ndjson.gz``,
-``manifest.json``. Users are resolved in steps, each of which writes blobs of its own; the tenant's row says which of
-them count (``shared.domain.selection.Steps``). Until the manifest is there chunks may be replaced; the first manifest
-wins, and from then on everything is read-only.
+``seats.json``, ``impact.json``, ``manifest.json``. Users are resolved in steps, each of which writes blobs of its own;
+the tenant's row says which of them count (``shared.domain.selection.Steps``). Until the manifest is there chunks may be
+replaced; the first manifest wins, and from then on everything is read-only.
 """
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
 
 from shared.blobs.client import Blobs
 from shared.blobs.ndjson import LEVEL, Lines
 from shared.blobs.recently_used import RecentlyUsed
+from shared.domain.impact import Impact
 from shared.domain.model import Decision
 from shared.domain.plan import Manifest
 from shared.domain.selection import SelectedUser, Steps
@@ -25,7 +26,10 @@ MANIFESTS_KEPT = 64
 GZIP = "application/gzip"
 USERS = Lines(SelectedUser, tuple[SelectedUser, ...])
 DECISIONS = Lines(Decision, tuple[Decision, ...])
+JSON = "application/json"
+IMPACT: TypeAdapter[Impact] = TypeAdapter(Impact)
 MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+SEATS: TypeAdapter[dict[str, int]] = TypeAdapter(dict[str, int])
 
 
 class PlanStore:
@@ -34,6 +38,7 @@ class PlanStore:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._chunks: RecentlyUsed[tuple[str, str, int], tuple[Decision, ...]] = RecentlyUsed(CHUNKS_KEPT)
+        self._impacts: RecentlyUsed[tuple[str, str], Impact | None] = RecentlyUsed(MANIFESTS_KEPT)
         self._manifests: RecentlyUsed[tuple[str, str], Manifest | None] = RecentlyUsed(MANIFESTS_KEPT)
 
     async def write_users(self, op: str, tenant: str, step: str, n: int, users: Iterable[SelectedUser]) -> None:
@@ -99,11 +104,40 @@ class PlanStore:
 
         return await self._chunks.get((op, tenant, n), load)
 
+    async def give_out(self, op: str, tenant: str, seats: Mapping[str, int]) -> dict[str, int]:
+        """Store once from which free seats, by SKU id, the users' order is made, and return the stored ones.
+
+        Whoever orders the same plan again, perhaps at the same time, comes to the same order.
+        """
+        path = _path(op, tenant, "seats", "json")
+        try:
+            await self._blobs.create(CONTAINER, path, SEATS.dump_json(dict(seats)), media_type=JSON)
+        except RowConflict:
+            return SEATS.validate_json(await self._read(path))
+        return dict(seats)
+
+    async def write_impact(self, op: str, tenant: str, impact: Impact) -> None:
+        """Store what a plan does to a tenant, over what was stored before."""
+        await self._blobs.write(
+            CONTAINER, _path(op, tenant, "impact", "json"), IMPACT.dump_json(impact), media_type=JSON
+        )
+
+    async def impact(self, op: str, tenant: str) -> Impact | None:
+        """What a frozen plan does to a tenant; None before it is frozen, and once it has expired."""
+
+        async def load() -> tuple[Impact | None, bool]:
+            if await self.manifest(op, tenant) is None:
+                return None, False
+            content = await self._blobs.read(CONTAINER, _path(op, tenant, "impact", "json"))
+            return (None, False) if content is None else (IMPACT.validate_json(content), True)
+
+        return await self._impacts.get((op, tenant), load)
+
     async def freeze(self, op: str, tenant: str, manifest: Manifest) -> Manifest:
         """Freeze the plan, and return its manifest: the stored one where somebody froze it before."""
         path = _path(op, tenant, "manifest", "json")
         try:
-            await self._blobs.create(CONTAINER, path, MANIFEST.dump_json(manifest), media_type="application/json")
+            await self._blobs.create(CONTAINER, path, MANIFEST.dump_json(manifest), media_type=JSON)
         except RowConflict:
             stored = await self.manifest(op, tenant)
             if stored is None:

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from shared.contracts.requests import AssignBody, TenantBody
+from shared.contracts.preview_requests import AssignPreview
+from shared.contracts.price_body import PricesBody
+from shared.contracts.requests import AssignBody, ModifyBody, RemoveBody, RevertBody, TransferBody
 from shared.contracts.routes import Json
 from shared.contracts.selections import ResolveBody
+from shared.contracts.tenant_body import TenantBody
 
 TENANT = "contoso.onmicrosoft.com"
 _SALES: Json = {"group": {"displayName": "Sales Department"}}
@@ -26,7 +29,26 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Json]] = {
         "filter": _body(_FILTER, licenses=[{"sku": "POWER_BI_PRO"}], options={"onInsufficientLicenses": "partial"}),
         "csv": _body(_CSV),
     },
+    RemoveBody: {
+        "group": _body(_SALES, licenses=[{"sku": "SPE_E3"}], mailbox={"replaceWith": "EXCHANGESTANDARD"}, confirm=241),
+        "csv": _body({"csv": f"UserPrincipalName,LicenseSKU\nana@{TENANT},*\n"}),
+        "grace": _body(_SALES, licenses=[{"sku": "SPE_E5"}], grace={"days": 30, "during": "disablePlans"}),
+    },
+    ModifyBody: {
+        "plans": _body(_SALES, licenses=[{"sku": "SPE_E3", "enablePlans": ["TEAMS1"], "disablePlans": ["SWAY"]}]),
+        "swap": _body(_SALES, swap=[{"from": "SPE_E3", "to": "SPE_E5"}], add=[{"sku": "POWER_BI_PRO"}]),
+    },
+    TransferBody: {
+        "one": _body(_SALES, transfers=[{"from": "SPE_E3", "to": "SPE_E5"}]),
+        "add-ons": _body(_SALES, transfers=[{"from": ["EMS", "ENTERPRISEPACK"], "to": "SPE_E3"}]),
+    },
+    AssignPreview: {"group": _body(_SALES, operation="assign", licenses=[{"sku": "SPE_E5"}])},
+    RevertBody: {"plainly": {"reason": "CHG-1234 back to E3"}},
     ResolveBody: {"group": _body(_SALES), "filter": _body(_FILTER), "csv": _body(_CSV)},
+    PricesBody: {
+        "default": {"default": {"currency": "USD", "monthly": {"SPE_E5": 60.0, "FLOW_FREE": 0}, "asOf": "2026-07-01"}},
+        "tenant": {"tenants": {TENANT: {"currency": "EUR", "monthly": {"SPE_E5": 57.5, "SPE_E3": 39.75}}}},
+    },
     TenantBody: {"tags": {"tags": ["gold"], "defaultUsageLocation": "US"}},
 }
 """Bodies by model and name."""

@@ -8,11 +8,13 @@ BEGIN_TENANT = "begin_tenant"
 RESOLVE_USERS = "resolve_users"
 PLAN_USERS = "plan_users"
 RESERVE_SEATS = "reserve_seats"
+CHECK_GUARDS = "check_guards"
 TAKE_TURN = "take_turn"
 APPLY_BATCH = "apply_batch"
 HAND_ON = "hand_on"
 RECORD_AUDIT = "record_audit"
 REST_UNTIL = "rest_until"
+REST_TENANT = "rest_tenant"
 END_TENANT = "end_tenant"
 
 

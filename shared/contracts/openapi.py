@@ -56,7 +56,7 @@ def openapi(routes: Iterable[Route], version: str) -> Json:
     used: dict[type[BaseModel], None] = {ProblemBody: None}
     for route in routes:
         used.update(dict.fromkeys(answer.model for answer in route.answers if answer.model))
-    bodies = dict.fromkeys(route.body for route in routes if route.body)
+    bodies = dict.fromkeys(body for route in routes for body in route.bodies)
     inputs: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in bodies]
     outputs: list[tuple[type[BaseModel], Any]] = [(model, "serialization") for model in used]
     refs, definitions = models_json_schema([*inputs, *outputs], ref_template="#/components/schemas/{model}")
@@ -93,9 +93,14 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
         problems.setdefault(404, "Unknown, or outside the caller's grants.")
     if route.body:
         problems |= {status: text for status, text in _WITH_BODY.items() if status not in route.problems}
-        shown = {name: {"value": body} for name, body in examples.BODIES.get(route.body, {}).items()}
-        content: Json = {"application/json": {"schema": schemas[route.body], "examples": shown}}
-        operation["requestBody"] = {"required": True, "content": content | (_CSV_BODIES if route.csv else {})}
+        forms = [schemas[body] for body in route.bodies]
+        shown = {
+            name: {"value": value} for body in route.bodies for name, value in examples.BODIES.get(body, {}).items()
+        }
+        schema = forms[0] if len(forms) == 1 else {"oneOf": forms}
+        content: Json = {"application/json": {"schema": schema, "examples": shown}}
+        required = not route.may_be_empty
+        operation["requestBody"] = {"required": required, "content": content | (_CSV_BODIES if route.csv else {})}
     responses = {str(answer.status): _answer(answer, schemas) for answer in route.answers}
     problem = {"application/problem+json": {"schema": schemas[ProblemBody]}}
     for status, text in sorted(problems.items()):
@@ -109,7 +114,7 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
 
 def _parameter(parameter: Parameter) -> Json:
     schema = dict(parameter.schema)
-    if schema["type"] == "string" and not schema.keys() & {"enum", "format"}:
+    if parameter.where == "query" and schema["type"] == "string" and not schema.keys() & {"enum", "format"}:
         schema = {"minLength": 1, **not_blank()} | schema
     told: Json = {"name": parameter.name, "in": parameter.where, "description": parameter.description, "schema": schema}
     return told | ({"required": True} if parameter.required else {}) | _example(parameter.name)

@@ -18,6 +18,7 @@ from shared.domain.operation import (
     TenantPart,
     Totals,
 )
+from shared.domain.prices import PriceBook
 from shared.domain.states import ENDED
 from shared.domain.tenant import Tenant
 
@@ -79,7 +80,7 @@ def _rate(parts: tuple[TenantPart, ...], now: datetime) -> float | None:
     if not begun:
         return None
     since = min(part.applying_at for part in begun if part.applying_at)
-    until = max(part.ended_at or now for part in begun)
+    until = max(part.ended_at or part.rested_at or now for part in begun)
     written = sum(part.totals.succeeded + part.totals.failed for part in begun)
     seconds = (until - since).total_seconds()
     return round(written / seconds, 1) if seconds > 0 else None
@@ -164,8 +165,11 @@ def operation(
     )
 
 
-def result(tenant_id: str, outcome: Outcome, words: Words) -> body.ResultBody:
-    """The outcome of one user; a user that was not changed has an error, one that was may have a message."""
+def result(tenant_id: str, outcome: Outcome, words: Words, *, grace_until: datetime | None = None) -> body.ResultBody:
+    """The outcome of one user; a user that was not changed has an error, one that was may have a message.
+
+    ``grace_until`` is when the operation's grace is over.
+    """
     error = None
     if outcome.code is not None:
         error = body.ResultError(code=outcome.code, message=told(outcome.code, outcome.message), detail=outcome.detail)
@@ -181,6 +185,8 @@ def result(tenant_id: str, outcome: Outcome, words: Words) -> body.ResultBody:
         skipped_licenses=[
             body.SkippedLicenceBody(sku=words.sku(each.sku_id), code=each.code) for each in outcome.skipped_licences
         ],
+        not_reverted=list(outcome.not_reverted),
+        grace_until=grace_until if outcome.graced and outcome.code is None else None,
         error=error,
         message=outcome.message if outcome.code is None else None,
         attempts=outcome.attempts,
@@ -262,8 +268,9 @@ def tenant(which: Tenant) -> body.TenantResource:
     )
 
 
-def licence(sku: Sku, catalogue: Catalogue) -> body.LicenceBody:
-    """A SKU a tenant subscribes to; no price book exists yet, so no price is shown."""
+def licence(sku: Sku, catalogue: Catalogue, prices: PriceBook) -> body.LicenceBody:
+    """A SKU a tenant subscribes to, with its price where the tenant's book has one."""
+    price = prices.monthly.get(sku.part_number)
     return body.LicenceBody(
         sku=sku.part_number,
         sku_id=sku.id,
@@ -274,6 +281,8 @@ def licence(sku: Sku, catalogue: Catalogue) -> body.LicenceBody:
         assigned=sku.consumed,
         available=sku.available,
         status=sku.status,
+        price=None if price is None else float(price),
+        currency=None if price is None else prices.currency,
         service_plans=[
             body.ServicePlanBody(name=plan.name, id=plan.id, applies_to=plan.applies_to) for plan in sku.service_plans
         ],

@@ -1,173 +1,296 @@
-"""The bodies that callers send, and the normalised form of them that the engine reads.
+"""The bodies that callers send to start an operation, and the normalised form of them that the engine reads.
 
 A body names tenants by domain, SKUs by part number or friendly name, service plans by name. ``normalise`` rewrites
 all of them to GUIDs; the result is the same model, is stored as ``staging/{sha256}`` and is what is executed.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.catalogue import plan_of, unknown_plan
-from shared.contracts.schemas import not_both
-from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Target, Targeted, Text, normalise_targets
+from shared.contracts.guarding import ExecuteOptions
+from shared.contracts.identifying import Ids
+from shared.contracts.operation_body import (
+    MAX_SKUS,
+    Confirm,
+    Licence,
+    OperationBody,
+    Plans,
+    Reason,
+    UsageLocation,
+    by_rows,
+)
+from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Text, normalise_targets
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
-from shared.errors import Problem, RequestRejected
+from shared.errors import RequestRejected
 
-MAX_LIST = 32_000
-"""Characters of a tenant's list, as JSON: it is kept in one column of a table."""
-
-Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
-"""ISO 3166 alpha-2 in capitals."""
+PreviewId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
-class Licence(Request):
-    """A SKU to assign: ``disabledPlans`` are switched off in addition, or exactly ``enabledPlans`` are on."""
-
-    model_config = ConfigDict(json_schema_extra=not_both("disabledPlans", "enabledPlans"))
-
-    sku: Text
-    """Part number, GUID or friendly name; the GUID once normalised."""
-    disabled_plans: Annotated[tuple[Text, ...], Field(max_length=500)] | None = None
-    enabled_plans: Annotated[tuple[Text, ...], Field(max_length=500)] | None = None
-
-    @model_validator(mode="after")
-    def _not_both(self) -> Self:
-        if self.disabled_plans is not None and self.enabled_plans is not None:
-            raise PydanticCustomError("one_of", "Give disabledPlans or enabledPlans, not both")
-        return self
-
-
-class UsageLocation(Request):
-    """Where ``usageLocation`` comes from; ``ifMissing`` leaves a location that is there."""
-
-    value: Annotated[str, StringConstraints(pattern="^([A-Z]{2}|fromUserCountry|tenantDefault)$")]
-    """ISO 3166 alpha-2 in capitals, ``fromUserCountry`` or ``tenantDefault``."""
-    mode: Literal["ifMissing", "always"] = "ifMissing"
-
-
-class Options(Request):
-    """What happens when seats are too few, and when a licence conflicts with one that the user holds."""
-
-    on_insufficient_licenses: Literal["fail", "partial"] = "fail"
-    on_conflict: Literal["skip"] = "skip"
-
-
-class AssignBody(Targeted):
+class AssignBody(OperationBody):
     """The body of ``POST /assign``."""
 
-    licenses: Annotated[tuple[Licence, ...], AT_LEAST_ONE, Field(max_length=50)] = ()
+    licenses: Annotated[tuple[Licence, ...], AT_LEAST_ONE, Field(max_length=MAX_SKUS)] = ()
     """May be absent where the rows of CSVs name the SKUs."""
     usage_location: UsageLocation | None = None
-    options: Options = Options()
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)] | None = None
 
     @field_validator("licenses")
     @classmethod
     def _some(cls, licences: tuple[Licence, ...], info: ValidationInfo) -> tuple[Licence, ...]:
-        targets: tuple[Target, ...] = info.data.get("targets", ())
-        by_rows = info.data.get("csv") is not None or (targets and all(t.users.csv is not None for t in targets))
-        if not licences and not by_rows:
+        if not licences and not by_rows(info):
             raise PydanticCustomError("no_licence", "At least one is needed: only rows of CSVs can name SKUs instead")
         return licences
+
+    @property
+    def licences(self) -> tuple[Licence, ...]:
+        """The licences to assign."""
+        return self.licenses
 
     def sku_names(self) -> Iterator[SkuName]:
         """The SKUs that the body names, in order: those of selections, then those to assign."""
         yield from super().sku_names()
         for n, licence in enumerate(self.licenses):
-            plans = (*(licence.disabled_plans or ()), *(licence.enabled_plans or ()))
-            yield SkuName(f"/licenses/{n}/sku", licence.sku, plans)
+            yield licence.sku_name(f"/licenses/{n}")
 
-    def stored(self) -> bytes:
-        """The JSON kept in staging: the same model gives the same bytes."""
-        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+    def with_ids(self, ids: Ids) -> Self:
+        """The body with GUIDs in place of the names of SKUs and service plans."""
+        licences = tuple(each.with_ids(ids, f"/licenses/{n}") for n, each in enumerate(self.licenses))
+        return self.model_copy(update={"licenses": licences})
 
 
-def _short_together(texts: tuple[str, ...]) -> tuple[str, ...]:
-    size = len(json.dumps(texts))
-    if size > MAX_LIST:
-        raise PydanticCustomError(
-            "too_much",
-            "All of them together have {size} characters; at most {most} are kept",
-            {"size": size, "most": MAX_LIST},
+class HeldSku(Request):
+    """A SKU to take."""
+
+    sku: Text
+    """Part number, GUID or friendly name; the GUID once normalised."""
+
+
+class Grace(Request):
+    """Licences go only after so many days; until then they stay as they are, or with their service plans off."""
+
+    days: Annotated[int, Field(ge=1, le=365)]
+    during: Literal["keep", "disablePlans"] = "keep"
+
+
+class ReplaceWith(Request):
+    """An Exchange SKU that keeps the mailbox, given in the same call."""
+
+    replace_with: Text
+    """Part number, GUID or friendly name; the GUID once normalised."""
+
+
+class RemoveBody(OperationBody):
+    """The body of ``POST /remove``."""
+
+    licenses: Annotated[tuple[HeldSku, ...], Field(max_length=MAX_SKUS)] | Literal["all"] = ()
+    """``all``: every direct one. May be absent where the rows of CSVs name the SKUs."""
+    grace: Grace | None = None
+    mailbox: ReplaceWith | Literal["none", "convertToShared"] = "none"
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.licenses and not self.by_rows:
+            raise PydanticCustomError("no_licence", "licenses is missing: only rows of CSVs can name SKUs instead")
+        return self
+
+    @property
+    def skus(self) -> tuple[HeldSku, ...]:
+        """The SKUs that are named."""
+        return self.licenses if isinstance(self.licenses, tuple) else ()
+
+    @property
+    def grace_days(self) -> int | None:
+        """So many days shall pass before licences go; None where they go at once."""
+        return self.grace.days if self.grace else None
+
+    def sku_names(self) -> Iterator[SkuName]:
+        """The SKUs that the body names, in order."""
+        yield from super().sku_names()
+        for n, held in enumerate(self.skus):
+            yield SkuName(f"/licenses/{n}/sku", held.sku)
+        if isinstance(self.mailbox, ReplaceWith):
+            yield SkuName("/mailbox/replaceWith", self.mailbox.replace_with)
+
+    def with_ids(self, ids: Ids) -> Self:
+        """The body with GUIDs in place of the names of SKUs."""
+        skus = tuple(
+            each.model_copy(update={"sku": ids.sku_once(each.sku, f"/licenses/{n}/sku")})
+            for n, each in enumerate(self.skus)
         )
-    return texts
+        update: dict[str, object] = {"licenses": skus} if isinstance(self.licenses, tuple) else {}
+        if isinstance(self.mailbox, ReplaceWith):
+            update["mailbox"] = self.mailbox.model_copy(update={"replace_with": ids.sku(self.mailbox.replace_with)})
+        return self.model_copy(update=update)
 
 
-Kept = AfterValidator(_short_together)
+class PlanEdit(Request):
+    """Service plans of a held SKU to switch on and off; all others stay as they are."""
+
+    sku: Text
+    """Part number, GUID or friendly name; the GUID once normalised."""
+    enable_plans: Plans = ()
+    disable_plans: Plans = ()
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.enable_plans and not self.disable_plans:
+            raise PydanticCustomError("nothing", "Name service plans to enable or to disable")
+        if both := {each.casefold() for each in self.enable_plans} & {each.casefold() for each in self.disable_plans}:
+            raise PydanticCustomError("both", "{plan} cannot be enabled and disabled", {"plan": min(both).upper()})
+        return self
 
 
-class TenantBody(Request):
-    """The body of ``PUT /tenants/{tenant}``: any part of a tenant's fields.
+class Swap(Request):
+    """A SKU in place of another one: the service plans that were off stay off."""
 
-    What is absent (not in ``model_fields_set``) stays as it is. What the directory itself says (``tenantId``,
-    ``domains``, ``displayName``, ``consent``) may stand here, so that a tenant that was read can be sent back; it is
-    not taken over.
-    """
-
-    enabled: bool = True
-    tags: Annotated[tuple[Text, ...], Field(max_length=100), Kept] = ()
-    credential: Text = "default"
-    default_usage_location: Country | None = None
-    protected_users: Annotated[tuple[Text, ...], Field(max_length=1_000), Kept] = ()
-    drops: tuple[Literal["assign", "remove", "modify", "transfer"], ...] = ()
-    tenant_id: Text | None = None
-    domains: tuple[Text, ...] = ()
-    display_name: str = ""
-    consent: Literal["granted", "missing"] = "missing"
-    notify: None = None
+    source: Annotated[Text, Field(alias="from")]
+    """Part number, GUID or friendly name; the GUID once normalised."""
+    to: Text
+    """As ``from``."""
 
 
-def parse_stored(data: bytes) -> AssignBody:
-    """Read a normalised body back from staging; ``ValueError`` when it is none."""
-    return AssignBody.model_validate_json(data)
+class ModifyBody(OperationBody):
+    """The body of ``POST /modify``: what is not named stays as it is."""
+
+    licenses: Annotated[tuple[PlanEdit, ...], Field(max_length=MAX_SKUS)] = ()
+    add: Annotated[tuple[Licence, ...], Field(max_length=MAX_SKUS)] = ()
+    swap: Annotated[tuple[Swap, ...], Field(max_length=MAX_SKUS)] = ()
+    usage_location: UsageLocation | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not (self.licenses or self.add or self.swap or self.by_rows):
+            raise PydanticCustomError("nothing", "Name something to change: licenses, add or swap, or rows of a CSV")
+        return self
+
+    def sku_names(self) -> Iterator[SkuName]:
+        """The SKUs that the body names, in order."""
+        yield from super().sku_names()
+        for n, edit in enumerate(self.licenses):
+            yield SkuName(f"/licenses/{n}/sku", edit.sku, (*edit.enable_plans, *edit.disable_plans))
+        for n, licence in enumerate(self.add):
+            yield licence.sku_name(f"/add/{n}")
+        for n, swap in enumerate(self.swap):
+            yield SkuName(f"/swap/{n}/from", swap.source)
+            yield SkuName(f"/swap/{n}/to", swap.to)
+
+    def with_ids(self, ids: Ids) -> Self:
+        """The body with GUIDs in place of the names of SKUs and service plans."""
+        edits = tuple(
+            edit.model_copy(
+                update={
+                    "sku": ids.sku_once(edit.sku, f"/licenses/{n}/sku"),
+                    "enable_plans": ids.plans(edit.sku, edit.enable_plans, f"/licenses/{n}/enablePlans"),
+                    "disable_plans": ids.plans(edit.sku, edit.disable_plans, f"/licenses/{n}/disablePlans"),
+                }
+            )
+            for n, edit in enumerate(self.licenses)
+        )
+        added = ids.anew()
+        sources = ids.anew()
+        swaps: list[Swap] = []
+        for n, swap in enumerate(self.swap):
+            source, target = sources.sku_once(swap.source, f"/swap/{n}/from"), ids.sku(swap.to)
+            ids.differ(source, target, f"/swap/{n}/to")
+            swaps.append(swap.model_copy(update={"source": source, "to": target}))
+        add = tuple(each.with_ids(added, f"/add/{n}") for n, each in enumerate(self.add))
+        return self.model_copy(update={"licenses": edits, "add": add, "swap": tuple(swaps)})
 
 
-def normalise(body: AssignBody, tenants: Mapping[str, Tenant], skus: Mapping[str, Sku]) -> AssignBody:
+class Move(Request):
+    """Who holds one or more of the sources gets the target in their place, in one call."""
+
+    source: Annotated[Text | Annotated[tuple[Text, ...], Field(min_length=1, max_length=MAX_SKUS)], Field(alias="from")]
+    """Part number, GUID or friendly name of one SKU or of several; GUIDs once normalised."""
+    to: Text
+    """Part number, GUID or friendly name; the GUID once normalised."""
+    keep_disabled_plans: bool = True
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources as a list."""
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+
+class TransferBody(OperationBody):
+    """The body of ``POST /transfer``."""
+
+    transfers: Annotated[tuple[Move, ...], AT_LEAST_ONE, Field(max_length=MAX_SKUS)] = ()
+    """May be absent where the rows of CSVs name sources and targets."""
+    usage_location: UsageLocation | None = None
+
+    @field_validator("transfers")
+    @classmethod
+    def _some(cls, moves: tuple[Move, ...], info: ValidationInfo) -> tuple[Move, ...]:
+        if not moves and not by_rows(info):
+            raise PydanticCustomError("no_move", "At least one is needed: only rows of CSVs can name SKUs instead")
+        return moves
+
+    def sku_names(self) -> Iterator[SkuName]:
+        """The SKUs that the body names, in order."""
+        yield from super().sku_names()
+        for n, move in enumerate(self.transfers):
+            for k, name in enumerate(move.sources):
+                yield SkuName(move_pointer(n, move, k), name)
+            yield SkuName(f"/transfers/{n}/to", move.to)
+
+    def with_ids(self, ids: Ids) -> Self:
+        """The body with GUIDs in place of the names of SKUs."""
+        moves: list[Move] = []
+        for n, move in enumerate(self.transfers):
+            sources = tuple(ids.sku_once(name, move_pointer(n, move, k)) for k, name in enumerate(move.sources))
+            target = ids.sku(move.to)
+            for source in sources:
+                ids.differ(source, target, f"/transfers/{n}/to")
+            moves.append(move.model_copy(update={"source": sources, "to": target}))
+        return self.model_copy(update={"transfers": tuple(moves)})
+
+
+def move_pointer(n: int, move: Move, k: int) -> str:
+    """Where the ``k``-th source of the ``n``-th move stands."""
+    return f"/transfers/{n}/from" + ("" if isinstance(move.source, str) else f"/{k}")
+
+
+class ExecuteBody(Request):
+    """The body that executes a preview: exactly its plan."""
+
+    preview_id: PreviewId
+    options: ExecuteOptions = ExecuteOptions()
+    confirm: Confirm | None = None
+    reason: Reason | None = None
+
+
+class RevertBody(Request):
+    """The body of ``POST /operations/{id}/revert``; it may be left out."""
+
+    preview_id: PreviewId | None = None
+    """Execute exactly this preview of the revert."""
+    options: ExecuteOptions = ExecuteOptions()
+    confirm: Confirm | None = None
+    reason: Reason | None = None
+
+
+PlannedKind = Literal["assign", "remove", "modify", "transfer"]
+KINDS: tuple[PlannedKind, ...] = get_args(PlannedKind)
+BODIES: Mapping[PlannedKind, type[OperationBody]] = {
+    "assign": AssignBody,
+    "remove": RemoveBody,
+    "modify": ModifyBody,
+    "transfer": TransferBody,
+}
+
+
+def normalise[B: OperationBody](body: B, tenants: Mapping[str, Tenant], skus: Mapping[str, Sku]) -> B:
     """The body with GUIDs in place of names; its CSVs stay as they are.
 
     ``tenants`` and ``skus`` hold what each name of the body stands for. Raises ``RequestRejected`` (422) with a
     pointer to every service plan that its SKU does not contain, and to a SKU that is named twice.
     """
-    problems: list[Problem] = []
-    licences: list[Licence] = []
-    seen: dict[str, int] = {}
-    for n, licence in enumerate(body.licenses):
-        sku = skus[licence.sku]
-        first = seen.setdefault(sku.id, n)
-        if first != n:
-            detail = f"{licence.sku} is the SKU of /licenses/{first} again"
-            problems.append(Problem(f"/licenses/{n}/sku", detail))
-        plans: dict[str, tuple[str, ...] | None] = {}
-        for field, names in (("disabled_plans", licence.disabled_plans), ("enabled_plans", licence.enabled_plans)):
-            if names is not None:
-                found = _plan_ids(sku, names, f"/licenses/{n}/{to_camel(field)}", problems)
-                plans[field] = tuple(dict.fromkeys(found))
-        licences.append(licence.model_copy(update={"sku": sku.id, **plans}))
-    if problems:
-        raise RequestRejected(422, "The request names what cannot be assigned.", problems)
-    targets = normalise_targets(body.targets, tenants, skus)
-    return body.model_copy(update={"targets": targets, "licenses": tuple(licences)})
-
-
-def _plan_ids(sku: Sku, names: tuple[str, ...], pointer: str, problems: list[Problem]) -> Iterator[str]:
-    """Ids of the plans; what the SKU does not contain goes to ``problems``."""
-    for n, name in enumerate(names):
-        plan = plan_of(sku, name)
-        if plan is None:
-            problems.append(Problem(f"{pointer}/{n}", unknown_plan(sku, name)))
-        else:
-            yield plan.id
+    ids = Ids(skus)
+    found = body.with_ids(ids)
+    if ids.problems:
+        raise RequestRejected(422, "The request names what cannot be done.", ids.problems)
+    return found.model_copy(update={"targets": normalise_targets(body.targets, tenants, skus)})

@@ -1,6 +1,6 @@
 """What callers get back: the resources of the HTTP contract, camelCase, every field present."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +14,7 @@ Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
 Percent = Annotated[float, Field(json_schema_extra={"minimum": 0, "maximum": 100})]
 Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 Sha256 = Annotated[str, Field(json_schema_extra={"pattern": "^[0-9a-f]{64}$"})]
+Money = Annotated[float, Field(json_schema_extra={"description": "With at most two decimals."})]
 OneStatus = Annotated[str, Field(json_schema_extra={"enum": ["pending", "succeeded", "skipped", "failed"]})]
 
 
@@ -154,6 +155,99 @@ class ResultBody(Response):
     completed_at: datetime | None
 
 
+class CodeCount(Response):
+    """Users whom something concerns; ``sample`` has user principal names of some of them."""
+
+    code: str
+    count: Count
+    sample: list[str]
+
+
+class WarningBody(Response):
+    """What a reviewer should know: ``message`` says what happens and what to do; ``sample`` names some concerned."""
+
+    code: str
+    count: Count
+    message: str
+    sample: list[str]
+
+
+class LicenceImpact(Response):
+    """What becomes of a SKU's seats: ``before`` and ``after`` are assigned ones, ``shortfall`` those that are missing.
+
+    ``total`` is what can be given out: enabled + warning.
+    """
+
+    tenant_id: str
+    sku: str
+    sku_id: str
+    name: str
+    total: Count
+    before: Count
+    after: Count
+    change: int
+    available_after: Count
+    shortfall: Count
+
+
+class UnusedSeatsBody(Response):
+    """Seats that are paid a month and assigned to nobody after the change."""
+
+    sku: str
+    seats: Count
+    monthly: Money
+
+
+class CostBody(Response):
+    """A tenant's month: assigned seats times price; null where ``unpriced`` names SKUs without a price."""
+
+    tenant_id: str
+    currency: str
+    monthly_before: Money | None
+    monthly_after: Money | None
+    change: Money | None
+    unpriced: list[str]
+    unused_paid_seats: list[UnusedSeatsBody]
+
+
+class TotalCostBody(Response):
+    """The month of all tenants."""
+
+    currency: str
+    monthly_before: Money
+    monthly_after: Money
+    change: Money
+
+
+class ConflictBody(Response):
+    """Service plans that a user cannot have together, and what is done about it."""
+
+    tenant_id: str
+    user_principal_name: str
+    plans: list[str]
+    resolution: str
+
+
+class ImpactBody(Response):
+    """What a plan does; usersSelected = usersAffected + usersUnchanged + the sum of ``usersSkipped``.
+
+    ``totalCost`` is null where currencies differ or a price is missing. Of each tenant at most 100 ``conflicts`` are
+    listed, ``conflictsTotal`` counts them all.
+    """
+
+    users_selected: Count
+    users_affected: Count
+    users_unchanged: Count
+    users_skipped: list[CodeCount]
+    excluded: list[CodeCount]
+    licenses: list[LicenceImpact]
+    cost: list[CostBody]
+    total_cost: TotalCostBody | None
+    conflicts: list[ConflictBody]
+    conflicts_total: Count
+    warnings: list[WarningBody]
+
+
 class OperationBody(Response):
     """An operation with its tenants; in lists without ``results``."""
 
@@ -172,7 +266,7 @@ class OperationBody(Response):
     parent_id: str | None
     progress: Progress
     tenants: list[TenantPartBody]
-    impact: None = None
+    impact: ImpactBody | None = None
     errors: list[ErrorGroup]
     results: Page[ResultBody] | None = None
 
@@ -229,6 +323,21 @@ class TenantResource(Response):
     protected_users: list[str]
     drops: list[str]
     notify: None = None
+
+
+class PriceBookBody(Response):
+    """Monthly prices of a seat by part number; ``asOf`` is the day from which they hold, null where nobody said."""
+
+    currency: str
+    monthly: dict[str, Money]
+    as_of: date | None
+
+
+class PricesResource(Response):
+    """The default price book, and the tenants' own, by tenant id, each of which replaces it for its tenant."""
+
+    default: PriceBookBody
+    tenants: dict[str, PriceBookBody]
 
 
 class ServicePlanBody(Response):

@@ -10,7 +10,7 @@ from shared.domain.caller import Role
 
 BASE = "automation/bulk-licenses"
 
-type Method = Literal["GET", "POST", "PUT"]
+type Method = Literal["GET", "POST", "PUT", "DELETE"]
 type Json = dict[str, Any]
 
 
@@ -51,11 +51,21 @@ class Route:
     problems: Mapping[int, str] = field(default_factory=dict[int, str])
     """Refusals of this route besides the ones that every route has."""
     body: type[BaseModel] | None = None
+    or_bodies: tuple[type[BaseModel], ...] = ()
+    """Other forms that the body may have."""
+    may_be_empty: bool = False
+    """Whether the body may be left out."""
+
     csv: bool = False
     """Whether a CSV is taken in place of JSON: as ``text/csv``, or as the part ``file`` of ``multipart/form-data``."""
     parameters: tuple[Parameter, ...] = ()
     starts: bool = False
     """Whether it needs the durable client."""
+
+    @property
+    def bodies(self) -> tuple[type[BaseModel], ...]:
+        """All forms of the body."""
+        return (self.body, *self.or_bodies) if self.body else ()
 
 
 TOP = Parameter("top", "Rows a page.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})

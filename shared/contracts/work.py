@@ -32,10 +32,26 @@ class TenantRun(OperationRun):
     """One orchestration of a tenant's part."""
 
     tenant: str
+    plan: str | None = None
+    """The preview whose plan is executed; None where the operation makes its own."""
+
+    @property
+    def plan_id(self) -> str:
+        """Under which name the plan is stored."""
+        return self.plan or self.operation
+
+    @property
+    def run(self) -> "TenantRun":
+        """What every message of this run carries."""
+        return TenantRun(operation=self.operation, epoch=self.epoch, tenant=self.tenant, plan=self.plan)
 
 
 class Stop(Wire):
-    """Why an orchestration stops: ``superseded`` by a later epoch, ``cancelling``, or an error that ends the tenant."""
+    """Why an orchestration stops.
+
+    ``superseded`` by a later epoch, ``cancelling``, to rest (``shared.domain.states.STOPS_TO_REST``), or an error that
+    ends the tenant.
+    """
 
     code: str
     message: str = ""
@@ -46,6 +62,7 @@ class Begun(Wire):
     """What ``begin_operation`` found: the tenants with work left."""
 
     tenants: list[str] = []
+    plan: str | None = None
     stop: Stop | None = None
 
 
@@ -61,7 +78,7 @@ class Halt(Wire):
 class Standing(Halt):
     """Where a tenant's part stands, from its rows and blobs; beside ``stop``, so that what went out can be settled."""
 
-    phase: Literal["resolve", "plan", "apply"] = "resolve"
+    phase: Literal["resolve", "plan", "apply", "preview"] = "resolve"
     users: int = 0
     chunks: int = 0
     """Plan blobs, where the users are resolved."""
@@ -91,6 +108,13 @@ class PlanWork(TenantRun):
     chunk: int
 
 
+class CanaryNow(Wire):
+    """How far a tenant may go before its canary is passed: the first ``batches``, of the last one ``limit`` users."""
+
+    batches: int
+    limit: int
+
+
 class Windows(TenantRun):
     """A tenant's windows: what ``continue_as_new`` carries on."""
 
@@ -103,6 +127,7 @@ class Windows(TenantRun):
     throttled: int = 0
     seats: dict[str, int] = {}
     """Seats taken (+) and freed (-) so far, by SKU id."""
+    canary: CanaryNow | None = None
 
 
 class TurnWork(TenantRun):
@@ -112,14 +137,17 @@ class TurnWork(TenantRun):
     users: int
     """Users of the whole tenant: an operation of more than 200 leaves some of the bucket to small ones."""
     batches: list[int]
+    canary: Literal["unknown", "within", "done"] = "unknown"
+    """Whether the batches are those of a canary, or come after one of which every user has an outcome."""
 
 
 class TurnTaken(Wire):
-    """What the turn allows: so many of the batches asked for; none means to ask again."""
+    """What the turn allows: so many of the batches asked for; none means to ask again, within the canary if named."""
 
     stop: Stop | None = None
     batches: int = 0
     paid: int = 0
+    canary: CanaryNow | None = None
 
 
 class BatchWork(TenantRun):
@@ -130,15 +158,19 @@ class BatchWork(TenantRun):
     window: int = 0
     """The window in which it may be sent; none sends in a later one."""
     settle_only: bool = False
+    limit: int | None = None
+    """Only the first so many users of the batch are meant: the canary ends within it."""
 
 
 class BatchDone(Wire):
-    """What an attempt brought; users without an outcome are ``left``."""
+    """What an attempt brought; users without an outcome are ``left``, those beyond the limit included."""
 
     stop: Stop | None = None
     batch: int
     attempt: int
     left: int
+    beyond: int = 0
+    """Users without an outcome that the limit leaves out."""
     went_out: bool = False
     """The attempt was written ahead, so its number is used."""
     sent: int = 0
@@ -180,6 +212,12 @@ class RestWork(TenantRun):
     """Nobody has to look at this tenant for so many seconds."""
 
     seconds: float
+
+
+class TenantRest(TenantRun):
+    """Why a tenant's part comes to rest."""
+
+    stop: Stop
 
 
 class TenantEnd(TenantRun):

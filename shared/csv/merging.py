@@ -16,6 +16,10 @@ from shared.errors import Problem
 MAX_FAULTS = 100
 """So many faults are told: who has more has one mistake many times."""
 MAX_TENANTS = 1_000
+_NO_TENANT = (
+    "The header has no column Tenant, and the request has no targets (with a CSV alone: no ?tenant=)"
+    " that say whose users these are"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,10 @@ class _Merged:
     """A user so far."""
 
     reference: str
+    pointer: str
     line: int
-    licences: tuple[RowLicence, ...]
-    with_request: bool
+    licences: tuple[RowLicence, ...] = ()
+    with_request: bool = True
     rows: int = 1
 
 
@@ -68,6 +73,8 @@ def names_in(sheets: Iterable[Sheet]) -> Names:
                     names.tenants[row.tenant] = None
                 if row.sku:
                     names.skus.setdefault(row.sku, set()).update(row.plans or ())
+                for source in row.from_skus:
+                    names.skus.setdefault(source, set())
         except CsvError:
             continue
     return names
@@ -119,6 +126,9 @@ class Merger:
         try:
             for row in _rows(sheet):
                 empty = False
+                if sheet.tenant is None and isinstance(row, Row) and row.tenant is None:
+                    self.problems.append(Problem(sheet.pointer, _NO_TENANT, 1))  # not once a row: the header lacks it
+                    return
                 fault = row.detail if isinstance(row, LineFault) else self._take(n, sheet, row, given)
                 if fault:
                     self.problems.append(Problem(sheet.pointer, fault, row.line))
@@ -133,7 +143,7 @@ class Merger:
     def _take(self, n: int, sheet: Sheet, row: Row, given: set[tuple[str | None, bool, str]]) -> str | None:
         """Take a row; gives what is wrong with it."""
         tenant, fault = self._tenant(sheet, row)
-        if tenant is None:
+        if fault:
             return fault
         if sheet.tenant not in (None, tenant):
             if (tenant, sheet.excludes, sheet.text) in given:
@@ -142,7 +152,7 @@ class Merger:
         key = row.user.casefold()
         place = self._places.setdefault((n, tenant), {})
         if sheet.excludes:
-            place.setdefault(key, _Merged(row.user, row.line, (), with_request=True))
+            place.setdefault(key, _Merged(row.user, sheet.pointer, row.line))
             return None
         licence = self._wanted(row)
         if isinstance(licence, str):
@@ -150,25 +160,16 @@ class Merger:
         merged = self._users.get((tenant, key))
         if merged is None:
             own = () if licence is None else (licence,)
-            merged = _Merged(row.user, row.line, own, with_request=licence is None)
+            merged = _Merged(row.user, sheet.pointer, row.line, own, with_request=licence is None)
             self._users[tenant, key] = place[key] = merged
             return None
-        return self._join(merged, licence)
+        return self._join(merged, licence, sheet)
 
-    def _tenant(self, sheet: Sheet, row: Row) -> tuple[str | None, str | None]:
+    def _tenant(self, sheet: Sheet, row: Row) -> tuple[str, str | None]:
         """Id of the row's tenant, or why there is none."""
-        if row.tenant is not None:
-            looked_up = self._tenants.get(row.tenant)
-            if looked_up is None:
-                return None, f"The rows name more than {MAX_TENANTS} tenants"
-            tenant, fault = looked_up
-            return (None, fault) if fault else (tenant, None)
-        if sheet.tenant is None:
-            return (
-                None,
-                "The header has no column Tenant, and the request has no targets that say whose users these are",
-            )
-        return sheet.tenant, None
+        if row.tenant is None:
+            return sheet.tenant or "", None
+        return self._tenants.get(row.tenant, ("", f"The rows name more than {MAX_TENANTS} tenants"))
 
     def _wanted(self, row: Row) -> Licence | str:
         key = (row.sku, row.plans, row.from_skus)
@@ -176,15 +177,16 @@ class Merger:
             self._licences[key] = self._licence(row)
         return self._licences[key]
 
-    def _join(self, merged: _Merged, licence: Licence) -> str | None:
+    def _join(self, merged: _Merged, licence: Licence, sheet: Sheet) -> str | None:
         """Add what one more row of a user asks for; gives the contradiction where there is one."""
         held: dict[str, Licence] = {each.sku_id: each for each in merged.licences}
         if merged.with_request:
             held.update(self._requested)
         wanted = self._requested if licence is None else {licence.sku_id: licence}
         if any(sku_id in held and not _alike(held[sku_id], each) for sku_id, each in wanted.items()):
+            file = "" if merged.pointer == sheet.pointer else f" of {merged.pointer}"
             return (
-                f"{merged.reference} stands in line {merged.line} with the same SKU and other service plans:"
+                f"{merged.reference} stands in line {merged.line}{file} with the same SKU and other service plans:"
                 " leave one of the two rows"
             )
         merged.rows += 1

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from shared.contracts.preview import PreviewUser
 from shared.contracts.responses import AuditEntryBody, HeldLicence, ResultBody
 from shared.csv.guard import safe
 
@@ -45,6 +46,21 @@ AUDIT_COLUMNS = (
     "reason",
     "previousHash",
     "hash",
+)
+PREVIEW_COLUMNS = (
+    "tenantId",
+    "userId",
+    "userPrincipalName",
+    "status",
+    "code",
+    "message",
+    "add",
+    "remove",
+    "disabledPlans",
+    "usageLocation",
+    "licensesBefore",
+    "licensesAfter",
+    "warnings",
 )
 
 
@@ -95,3 +111,18 @@ def audit_row(entry: AuditEntryBody) -> Mapping[str, object]:
 def _licence(licence: HeldLicence) -> str:
     off = f" ({' '.join(licence.disabled_plans)})" if licence.disabled_plans else ""
     return f"{licence.sku}{off}{' inherited' if licence.inherited else ''}"
+
+
+def preview_row(user: PreviewUser) -> Mapping[str, object]:
+    """What would become of one user as cells."""
+    return {
+        **user.model_dump(mode="json", by_alias=True),
+        "add": ";".join(each.sku for each in user.add),
+        "remove": ";".join(user.remove),
+        "disabledPlans": ";".join(
+            f"{each.sku}: {' '.join(each.disabled_plans)}" for each in user.add if each.disabled_plans
+        ),
+        "licensesBefore": ";".join(map(_licence, user.before.licenses)),
+        "licensesAfter": ";".join(map(_licence, user.after.licenses)),
+        "warnings": ";".join(user.warnings),
+    }

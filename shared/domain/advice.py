@@ -62,6 +62,9 @@ ADVICE: Mapping[str, str] = {
         "Mend the filter: properties and operators are those of Microsoft Graph's $filter on users,"
         " and text stands in quotes."
     ),
+    TenantErrorCode.CONTRADICTORY_ROWS: (
+        "Name that user alike in all of its rows, by principal name or by object id, then start again."
+    ),
 }
 
 

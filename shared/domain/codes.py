@@ -34,6 +34,7 @@ class TenantErrorCode(StrEnum):
     GROUP_NOT_FOUND = "GroupNotFound"
     GROUP_AMBIGUOUS = "GroupAmbiguous"
     BAD_FILTER = "BadFilter"
+    CONTRADICTORY_ROWS = "ContradictoryRows"
 
 
 SKIPPED = frozenset(

@@ -21,11 +21,17 @@ def compare(change: Change, live: LicenceState) -> Position:
     The change's own usage location with the licences still as before is ``before`` too: our first call got through and
     the second did not. ``drifted``: neither, somebody else was there.
     """
-    before, after, location = (s.usage_location or None for s in (change.before, change.after, live))
-    licences = _direct(live, change.sku_ids)
-    if licences == _direct(change.after, change.sku_ids) and location == after:
+    return position(change.sku_ids, change.before, change.after, live)
+
+
+def position(sku_ids: Iterable[str], before: LicenceState, after: LicenceState, live: LicenceState) -> Position:
+    """Say where a user stands between two states, as ``compare`` does; only these SKUs count."""
+    concerned = tuple(sku_ids)
+    here, there, location = (state.usage_location or None for state in (before, after, live))
+    licences = _direct(live, concerned)
+    if licences == _direct(after, concerned) and location == there:
         return "after"
-    if licences == _direct(change.before, change.sku_ids) and location in {before, after}:
+    if licences == _direct(before, concerned) and location in {here, there}:
         return "before"
     return "drifted"
 

@@ -4,8 +4,9 @@ All ids are lower-case GUID strings as Graph prints them. A *direct* assignment 
 the group it comes from. https://learn.microsoft.com/graph/api/resources/licenseassignmentstate
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 
@@ -18,9 +19,12 @@ class ServicePlan:
     applies_to: Literal["User", "Company"] = "User"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sku:
-    """A product a tenant subscribes to, with its seats (``subscribedSku`` of Graph)."""
+    """A product a tenant subscribes to, with its seats (``subscribedSku`` of Graph).
+
+    There are few of them and many users, so what is asked of one for each user is worked out once; hence no slots.
+    """
 
     id: str
     part_number: str
@@ -38,10 +42,25 @@ class Sku:
         """Seats that can be given out: enabled + warning - consumed; negative when over-allocated."""
         return self.enabled + self.warning - self.consumed
 
-    @property
+    @cached_property
     def user_plan_ids(self) -> frozenset[str]:
         """Ids of the service plans that can be switched per user."""
         return frozenset(plan.id for plan in self.service_plans if plan.applies_to == "User")
+
+    @cached_property
+    def plan_ids(self) -> frozenset[str]:
+        """Ids of all service plans."""
+        return frozenset(plan.id for plan in self.service_plans)
+
+    @cached_property
+    def name_of(self) -> Mapping[str, str]:
+        """Names of the service plans by id, in capitals: Microsoft prints ``Deskless`` and ``DESKLESS``."""
+        return {plan.id: plan.name.upper() for plan in self.service_plans}
+
+    @cached_property
+    def id_of(self) -> Mapping[str, str]:
+        """Ids of the service plans by name, in capitals."""
+        return {plan.name.upper(): plan.id for plan in self.service_plans}
 
     def plan_names(self, plan_ids: Iterable[str]) -> list[str]:
         """Names of the given plans, sorted; an id that the SKU does not know stays as it is."""
@@ -141,6 +160,18 @@ class SkippedLicence:
     code: str
 
 
+OnConflict = Literal["skip", "disableConflictingPlans"]
+"""Leave out the licence that brings the conflict in, or switch the conflicting plan off in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two service plans, by name, that exclude each other and would both be on, and what was done about it."""
+
+    plans: tuple[str, str]
+    resolution: OnConflict
+
+
 DecisionStatus = Literal["change", "unchanged", "skipped"]
 
 
@@ -148,7 +179,8 @@ DecisionStatus = Literal["change", "unchanged", "skipped"]
 class Decision:
     """The planner's word on one user; exactly one a selected user, nothing is dropped.
 
-    ``change``: ``change`` says what. ``unchanged``: there is nothing to do. ``skipped``: ``code`` says why not.
+    ``change``: ``change`` and ``graced`` say what. ``unchanged``: there is nothing to do.
+    ``skipped``: ``code`` says why not.
     ``index`` numbers the users of a tenant in selection order, from 0.
     """
 
@@ -162,3 +194,14 @@ class Decision:
     skipped_licences: tuple[SkippedLicence, ...] = ()
     state: LicenceState = field(default_factory=LicenceState)
     """What the user held when planned."""
+    conflicts: tuple[Conflict, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What the change does beside what was asked: values of ``shared.domain.effects.Warn``."""
+    not_reverted: tuple[str, ...] = ()
+    """What a revert cannot bring back: ``usageLocation`` that was empty once."""
+    graced: tuple[str, ...] = ()
+    """SKUs that the user loses when the grace is over, which begins now; ``change`` is None where it writes nothing."""
+    convert_mailbox: bool = False
+    """The change takes the last mailbox plan, so it goes out only once the mailbox is a shared one."""
+    wave: int = 0
+    """Changes of a wave wait until those of all lower ones are settled, as they need the seats that those free."""

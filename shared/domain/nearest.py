@@ -6,7 +6,11 @@ from difflib import SequenceMatcher
 
 MOST = 3
 """So many are named; a longer list helps nobody."""
+LETTERS = 100
+"""So much of what a caller wrote is compared and said back: a cell of a CSV may have 32,768 characters, and comparing
+takes time by the square of them."""
 
+_WORDS = 12
 _WORD = re.compile(r"[^\W_]+")
 _SHORT_FORMS = {"m365": ("microsoft", "365"), "o365": ("office", "365")}
 _SAME_WORD = 0.8
@@ -21,7 +25,7 @@ def by_words[T](text: str, things: Iterable[tuple[T, Sequence[str]]]) -> list[T]
     A thing comes with all its names, the one that people read first: of two that share as many words, the one whose
     first name does goes before. Words may stand in another order, be left out or be misspelt a little.
     """
-    wanted = words(text)
+    wanted = words(text.strip()[:LETTERS])[:_WORDS]
     ranked: list[tuple[tuple[float, ...], T]] = []
     for thing, names in things:
         split = [words(name) for name in names]
@@ -34,10 +38,11 @@ def by_words[T](text: str, things: Iterable[tuple[T, Sequence[str]]]) -> list[T]
 
 def by_letters[T](text: str, things: Iterable[tuple[T, Sequence[str]]]) -> list[T]:
     """At most three things of which one name is written like ``text``, the nearest first."""
-    letters = text.strip().casefold()
+    letters = text.strip()[:LETTERS].strip().casefold()
     ranked: list[tuple[tuple[float, ...], T]] = []
+    matcher = SequenceMatcher(None, b=letters)  # it learns its second text by heart, once for all names
     for thing, names in things:
-        likeness = max((_ratio(letters, name.casefold(), _ALIKE) for name in names), default=0.0)
+        likeness = max((_likeness(matcher, name.casefold(), _ALIKE) for name in names), default=0.0)
         if likeness >= _ALIKE:
             ranked.append(((likeness,), thing))
     return _first(ranked)
@@ -47,6 +52,11 @@ def words(text: str) -> list[str]:
     """The words of a name, case-folded, common short forms written out."""
     found = [word.casefold() for word in _WORD.findall(text)]
     return [full for word in found for full in _SHORT_FORMS.get(word, (word,))]
+
+
+def shortened(text: str) -> str:
+    """What a caller wrote, for a message."""
+    return text if len(text) <= LETTERS else f"{text[:LETTERS].rstrip()}…"
 
 
 def hint(names: Iterable[str]) -> str:
@@ -72,7 +82,11 @@ def _same(one: str, other: str) -> bool:
 
 def _ratio(one: str, other: str, floor: float = 0.0) -> float:
     """How alike two texts are, 0 to 1; below ``floor`` it may be 0, which is quicker to find."""
-    matcher = SequenceMatcher(None, one, other)
+    return _likeness(SequenceMatcher(None, b=other), one, floor)
+
+
+def _likeness(matcher: SequenceMatcher[str], one: str, floor: float) -> float:
+    matcher.set_seq1(one)
     if matcher.real_quick_ratio() < floor or matcher.quick_ratio() < floor:
         return 0.0
     return matcher.ratio()

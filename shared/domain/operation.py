@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from shared.domain.codes import status_of
+from shared.domain.guards import Guards, Tally
 from shared.domain.model import AddLicence, LicenceState, SkippedLicence
 
 OperationKind = Literal["assign", "remove", "modify", "transfer", "revert", "preview"]
@@ -84,6 +85,11 @@ class Totals:
         """Users without an outcome."""
         return self.total - sum(self.by_code.values())
 
+    @property
+    def tally(self) -> Tally:
+        """What a stop rule looks at."""
+        return Tally(sum(self.by_code.values()), self.failed)
+
     def plus(self, by_code: Mapping[str, int], throttled: int = 0) -> "Totals":
         """These totals with more outcomes."""
         merged = dict(self.by_code)
@@ -120,14 +126,25 @@ class TenantPart:
     """Batches of the frozen plan."""
     started_at: datetime | None = None
     applying_at: datetime | None = None
+    """When it began to write, put off by the time that it rested since."""
     ended_at: datetime | None = None
+    rested_at: datetime | None = None
+    """Since when it rests; None while it does not."""
+    rest_reason: str | None = None
+    canary_passed: bool = False
+    judged_from: Tally | None = None
+    """Where the stop rule counts from: the first write, or the last resume."""
     error: TenantError | None = None
     rows_read: int | None = None
     """Rows of CSVs and lists of users looked up so far; None where users are not named one by one."""
+    affected: int | None = None
+    """Users that the frozen plan changes; None before it is frozen."""
     selection: str = ""
     """Which blobs hold the resolved users: ``shared.domain.selection.Steps`` as text."""
     excluded: Mapping[str, int] = field(default_factory=dict[str, int])
     """Users that are not part of the selection, by code (``Guest``, ``Disabled``, ``Excluded``, ``Protected``)."""
+    excluded_samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Principal names of some of them, by code."""
     etag: str | None = None
 
 
@@ -145,16 +162,36 @@ class Operation:
     body_sha: str
     """SHA-256 of the body as the caller sent it: what an idempotency key is compared by."""
     epoch: int = 1
+    guards: Guards = field(default_factory=Guards)
+    hold: Literal["pause"] | None = None
+    """Tenants that work shall come to rest, and stay so."""
+    held_by: Actor | None = None
+    resumed_at: datetime | None = None
+    approved_by: Actor | None = None
     status_reason: str | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
     reason: str | None = None
+    planned: OperationKind | None = None
+    """What a preview previews; None where the operation is no preview."""
+    expires_at: datetime | None = None
+    """Until when a preview may be executed."""
     plan_id: str | None = None
+    """The preview whose frozen plan is executed; None where the operation makes its own."""
     preview_id: str | None = None
     schedule_id: str | None = None
     parent_id: str | None = None
+    grace_days: int | None = None
+    """So many days pass before licences go; None where they go at once."""
+    grace_until: datetime | None = None
+    """When the licences go of those whose grace has begun; ``schedule_id`` then names what takes them."""
     tenants: tuple[TenantPart, ...] = ()
     etag: str | None = None
+
+    @property
+    def work(self) -> OperationKind:
+        """What kind of change the plan is of."""
+        return self.planned or self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +200,8 @@ class Outcome:
 
     ``mark`` names the write that made it: ``{batch}.{epoch}.{attempt}``, ``{batch}.{epoch}.end`` for a last word at the
     tenant's end, or ``s{n}`` when the plan made it.
-    ``before`` and ``after`` are the recorded states of a user that was changed; None where nothing changed.
+    ``before`` and ``after`` are the recorded states of a user that was changed; None where nothing changed, but for
+    ``after`` where a grace has begun without a write.
     """
 
     index: int
@@ -179,10 +217,14 @@ class Outcome:
     removed: tuple[str, ...] = ()
     usage_location_set: str | None = None
     skipped_licences: tuple[SkippedLicence, ...] = ()
+    not_reverted: tuple[str, ...] = ()
+    """What a revert could not bring back."""
     attempts: int = 0
     before: LicenceState | None = None
     after: LicenceState | None = None
     request_id: str | None = None
+    graced: tuple[str, ...] = ()
+    """SKUs whose grace has begun."""
 
     @property
     def status(self) -> str:
@@ -213,6 +255,10 @@ class Summary:
     """Users whose usage location was set by us: it is audited also when the licence then fails or is never sent."""
     seats: Mapping[str, int] = field(default_factory=dict[str, int])
     """Seats taken (+) and freed (-) by SKU id."""
+    converting: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
+    """Users whose mailbox must become a shared one before their licence goes, with the time of the first look at it."""
+    requested: tuple[int, ...] = ()
+    """Those of them whose mailbox Exchange took to convert, or found converted."""
     etag: str | None = field(default=None, compare=False)
 
 

@@ -49,9 +49,27 @@ def succeeded(
         removed=change.remove,
         usage_location_set=change.usage_location,
         skipped_licences=decision.skipped_licences,
+        not_reverted=decision.not_reverted,
         before=change.before,
         after=change.after,
         request_id=request_id,
+        graced=decision.graced,
+    )
+
+
+def grace_begun(decision: Decision, at: datetime, *, mark: str) -> Outcome:
+    """The outcome of a user whose grace has begun without a write; ``after`` is how it left the user: as found."""
+    return Outcome(
+        index=decision.index,
+        user_id=decision.user_id,
+        user_principal_name=decision.user_principal_name,
+        code=None,
+        mark=mark,
+        completed_at=at,
+        message=decision.message,
+        skipped_licences=decision.skipped_licences,
+        after=decision.state,
+        graced=decision.graced,
     )
 
 
@@ -76,6 +94,7 @@ def settled(
         message=message,
         detail=detail,
         skipped_licences=decision.skipped_licences,
+        not_reverted=decision.not_reverted,
         request_id=request_id,
     )
 

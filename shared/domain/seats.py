@@ -8,10 +8,8 @@ held back, at worst a few too many for that short while. Times are epoch seconds
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from heapq import heappop, heappush
 from typing import Final
 
-from shared.domain.codes import ResultCode
 from shared.domain.model import Decision, Sku
 
 MAX_YOUNG: Final = 32
@@ -48,10 +46,9 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Some of it was there: ``granted`` are those that wait for none to be freed, by SKU id; `trim` gives them out."""
+    """Some of it was there: ``shared.domain.ordering`` says who gets it."""
 
     reservations: tuple[Reservation, ...]
-    granted: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,26 @@ def reserved(reservations: Iterable[Reservation], now: float, horizon: float) ->
     return dict(held)
 
 
+def free_seats(
+    skus: Mapping[str, Sku], reservations: Iterable[Reservation], operation_id: str, now: float, horizon: float
+) -> dict[str, int]:
+    """Seats by SKU id that are free and not reserved by others; below zero where a SKU was given out too often."""
+    others = reserved((r for r in reservations if r.operation_id != operation_id), now, horizon)
+    return {s: max(sku.available - others.get(s, 0), min(0, sku.available)) for s, sku in skus.items()}
+
+
+def to_begin_with(
+    free: Mapping[str, int], reservations: Iterable[Reservation], need: Mapping[str, SeatNeed]
+) -> dict[str, int]:
+    """The seats by SKU id that an operation with these reservations may give out before it has freed any.
+
+    Where it reserved fewer than it needs it never gives out more than these, however many are free by now.
+    """
+    held = {r.sku_id: r.planned for r in reservations}
+    short = {s: held[s] - n.frees for s, n in need.items() if held.get(s, n.takes) < n.takes}
+    return {**free, **short}
+
+
 def reserve(
     skus: Mapping[str, Sku],
     reservations: Iterable[Reservation],
@@ -100,7 +117,8 @@ def reserve(
     """Reserve what an operation takes, against the seats that are free and not reserved by others.
 
     Freed seats count for the operation that frees them, and only for it: it reserves all its takes, and may do so where
-    they exceed the free seats by no more than its frees. With ``partial`` it gets what there is. An operation that has
+    they exceed the free seats by no more than its frees. Of a SKU that was given out too often the first of them only
+    make that good. With ``partial`` it gets what there is. An operation that has
     reserved before gets the same answer again.
 
     Args:
@@ -124,21 +142,21 @@ def reserve(
     if own:
         short = partial and any(sku_id not in own or own[sku_id].planned < n.takes for sku_id, n in takes.items())
         kept = tuple(own.values())
-        return Partial(kept, _at_once(kept, need)) if short else Reserved(kept)
+        return Partial(kept) if short else Reserved(kept)
 
-    others = reserved(reservations, now, horizon)
-    free = {sku_id: max(0, skus[sku_id].available - others.get(sku_id, 0)) for sku_id in takes}
+    free = free_seats(skus, reservations, operation_id, now, horizon)
+    there = {sku_id: max(0, free[sku_id] + n.frees) for sku_id, n in takes.items()}
     shortfalls = {
-        sku_id: Shortfall(needed=n.takes, available=free[sku_id], missing=n.takes - n.frees - free[sku_id])
+        sku_id: Shortfall(needed=n.takes, available=max(0, free[sku_id]), missing=n.takes - there[sku_id])
         for sku_id, n in takes.items()
-        if n.takes - n.frees > free[sku_id]
+        if n.takes > there[sku_id]
     }
     if not shortfalls:
         return Reserved(tuple(Reservation(sku_id, operation_id, n.takes) for sku_id, n in takes.items()))
     if not partial:
         return Refused(shortfalls)
-    rows = tuple(Reservation(s, operation_id, min(n.takes, free[s] + n.frees)) for s, n in takes.items())
-    return Partial(rows, _at_once(rows, need))
+    rows = tuple(Reservation(s, operation_id, min(n.takes, there[s])) for s, n in takes.items())
+    return Partial(rows)
 
 
 def confirm(reservation: Reservation, taken: int, now: float) -> Reservation:
@@ -167,52 +185,6 @@ def expired(reservation: Reservation, now: float, horizon: float) -> bool:
     return _held(reservation, now, horizon) == 0
 
 
-def trim(
-    decisions: Iterable[Decision], seats: Mapping[str, int], skus: Mapping[str, Sku] | None = None
-) -> tuple[tuple[Decision, ...], dict[str, int]]:
-    """Give out seats in selection order; return the decisions in their order, and the seats that are left.
-
-    A user who needs a seat waits until another one frees it; who still waits in the end becomes ``skipped``,
-    ``InsufficientLicenses``. Who needs none goes on (trap 7). Swaps that wait for each other in a circle, without a
-    spare seat, all stay out: seats are given in an order in which the changes can be made. ``skus`` only lend their
-    names to the messages.
-    """
-    decisions = tuple(decisions)
-    left = dict(seats)
-    waiting: defaultdict[str, list[int]] = defaultdict(list)
-    denied: dict[int, str] = {}
-
-    def give(place: int) -> None:
-        """Give the user at this place what is needed, then those who waited for what that freed."""
-        candidates: list[tuple[int, str | None]] = [(place, None)]
-        while candidates:
-            place, waited_for = heappop(candidates)
-            moves = _moves(decisions[place])
-            short = next((s for s, delta in moves.items() if delta > left.get(s, 0)), None)
-            if short is None:
-                denied.pop(place, None)
-                for sku_id, delta in moves.items():
-                    left[sku_id] = left.get(sku_id, 0) - delta
-            else:
-                denied[place] = short
-                heappush(waiting[short], place)
-            freed = {s for s, delta in moves.items() if delta < 0} if short is None else {waited_for} - {short}
-            for sku_id in freed:
-                if sku_id is not None and waiting[sku_id]:
-                    heappush(candidates, (heappop(waiting[sku_id]), sku_id))
-
-    for place in range(len(decisions)):
-        give(place)
-    names = {sku_id: sku.part_number for sku_id, sku in (skus or {}).items()}
-    kept = (_denied(d, names.get(denied[i], denied[i])) if i in denied else d for i, d in enumerate(decisions))
-    return tuple(kept), left
-
-
-def _at_once(reservations: Iterable[Reservation], need: Mapping[str, SeatNeed]) -> dict[str, int]:
-    """Seats that do not wait for one of the operation's own to be freed; the same however often it is asked."""
-    return {r.sku_id: max(0, r.planned - need[r.sku_id].frees) for r in reservations if r.sku_id in need}
-
-
 def _moves(decision: Decision) -> dict[str, int]:
     return decision.change.seat_change() if decision.change is not None else {}
 
@@ -220,8 +192,3 @@ def _moves(decision: Decision) -> dict[str, int]:
 def _held(reservation: Reservation, now: float, horizon: float) -> int:
     young = sum(count for at, count in reservation.young if now - at <= horizon)
     return max(0, reservation.planned - (reservation.taken - young))
-
-
-def _denied(decision: Decision, sku: str) -> Decision:
-    message = f"No seat of {sku} is left for this user."
-    return replace(decision, status="skipped", code=ResultCode.INSUFFICIENT_LICENSES, message=message, change=None)

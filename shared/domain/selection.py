@@ -43,7 +43,9 @@ class Wish:
     licences: tuple[RowLicence, ...] = ()
     with_request: bool = True
     undo: Recorded | None = None
-    """What shall be undone, where the operation is a revert."""
+    """What shall be undone, where the operation is a revert; how a grace left the user, where it ends one."""
+    still_selected: bool = True
+    """Whether the user whose grace ends is still part of the selection with which it began."""
 
 
 AS_REQUESTED = Wish()

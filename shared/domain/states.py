@@ -1,23 +1,29 @@
 """Who may follow whom: the states of an operation and of each of its tenants, as a table and pure functions.
 
-The state of an operation is a function of its tenants' states. A verb (``cancel``) changes both at once.
+The state of an operation is a function of its tenants' states; ``shared.domain.steering`` changes both by verbs.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final
 
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Operation, Status, TenantError, TenantPart, Totals
-
-Verb = Literal["cancel"]
 
 ENDED: Final = frozenset({Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED, Status.FAILED, Status.CANCELLED})
 """Nothing follows these."""
 
 RESTING: Final = frozenset({Status.AWAITING_APPROVAL, Status.WAITING_FOR_WINDOW, Status.PAUSED, Status.HALTED})
 """No orchestration lives; a timer or a call wakes it."""
+
+STOPS_TO_REST: Final[Mapping[str, Status]] = {
+    "pausing": Status.PAUSED,
+    "halting": Status.HALTED,
+    "approving": Status.AWAITING_APPROVAL,
+    "waiting": Status.WAITING_FOR_WINDOW,
+}
+"""Why a run stops, for those reasons after which its tenant rests and does not end."""
 
 RESTING_ORDER: Final = (Status.HALTED, Status.AWAITING_APPROVAL, Status.PAUSED, Status.WAITING_FOR_WINDOW)
 """What an operation shows when its tenants rest in different states: what most needs a person comes first."""
@@ -35,19 +41,16 @@ class IllegalTransition(ValueError):
     """A state was about to be followed by one that cannot follow it: a fault of ours, never of the caller."""
 
 
-class VerbRefused(Exception):
-    """The verb does not fit the state; ``status`` is that state and the text, fit for the caller, names it."""
-
-    def __init__(self, verb: Verb, status: Status) -> None:
-        super().__init__(f"{verb} does not fit an operation that is {status}.")
-        self.verb = verb
-        self.status = status
-
-
 def assert_transition(old: Status, new: Status) -> None:
     """Raise `IllegalTransition` unless ``new`` may follow ``old``; a state may always follow itself."""
     if new not in _TRANSITIONS[old]:
         raise IllegalTransition(f"{old} cannot become {new}")
+
+
+def moved(part: TenantPart, status: Status, **changes: Any) -> TenantPart:
+    """The part in another state; raises `IllegalTransition` for one that cannot follow."""
+    assert_transition(part.status, status)
+    return replace(part, status=status, **changes)
 
 
 def operation_status(parts: Iterable[TenantPart]) -> Status:
@@ -104,27 +107,12 @@ def close_totals(totals: Totals, cancelled: bool) -> Totals:
     return totals.plus({ResultCode.CANCELLED.value: totals.pending})
 
 
-def apply_verb(operation: Operation, verb: Verb) -> Operation:
-    """Return the operation as the verb leaves it; the very same object where the verb already took effect.
-
-    ``cancel`` fits every state before an end: the operation and each tenant that has not ended become ``cancelling``.
-
-    Raises:
-        VerbRefused: the operation has ended otherwise.
-    """
-    if operation.status in {Status.CANCELLING, Status.CANCELLED}:
-        return operation
-    if operation.status in ENDED:
-        raise VerbRefused(verb, operation.status)
-    tenants = tuple(t if t.status in ENDED else replace(t, status=Status.CANCELLING) for t in operation.tenants)
-    return replace(operation, status=Status.CANCELLING, tenants=tenants)
-
-
 def settle(operation: Operation, at: datetime) -> Operation:
     """Bring an operation, read with all its tenants, in line with them; ``at`` is now.
 
     Sets ``started_at`` when its first tenant began and ``completed_at`` when the last one ended. A cancelled operation
-    stays ``cancelling`` while a tenant works. One that has ended stays as it is.
+    stays ``cancelling`` while a tenant works. One that rests says why, as its tenants do. One that has ended stays as
+    it is.
     """
     if operation.status in ENDED:
         return operation
@@ -137,5 +125,19 @@ def settle(operation: Operation, at: datetime) -> Operation:
     if started_at is None and status is Status.RUNNING:
         started_at = at
     return replace(
-        operation, status=status, started_at=started_at, completed_at=at if status in ENDED else operation.completed_at
+        operation,
+        status=status,
+        status_reason=_reason(operation, status),
+        started_at=started_at,
+        completed_at=at if status in ENDED else operation.completed_at,
     )
+
+
+def _reason(operation: Operation, status: Status) -> str | None:
+    """Why it is as it is: what its tenants rest for; nothing while it works and shall go on."""
+    if status in RESTING:
+        reasons = [part.rest_reason for part in operation.tenants if part.status is status and part.rest_reason]
+        return "; ".join(dict.fromkeys(reasons)) or None
+    if status in ENDED | {Status.CANCELLING}:
+        return None if operation.hold else operation.status_reason  # it ended before the pause took effect
+    return f"Being paused by {operation.held_by.name}" if operation.held_by else None

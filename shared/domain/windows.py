@@ -43,16 +43,23 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The open batches of one tenant: ranges ``(first, last)`` of fresh ones, ascending, and the waiting ones."""
+    """The open batches of one tenant: ranges ``(first, last)`` of fresh ones, ascending, and the waiting ones.
+
+    ``waves`` are runs ``(batches, waves)`` as `Manifest.waves` has them. A batch is tried only when all those of lower
+    waves are settled, as it needs the seats that they free.
+    """
 
     fresh: tuple[tuple[int, int], ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    waves: tuple[tuple[int, int], ...] = ()
 
     @classmethod
-    def of(cls, fresh: Iterable[int], waiting: Iterable[Waiting] = ()) -> "Progress":
+    def of(
+        cls, fresh: Iterable[int], waiting: Iterable[Waiting] = (), waves: tuple[tuple[int, int], ...] = ()
+    ) -> "Progress":
         """Start from batch numbers in any order; a waiting one is not fresh."""
         waiting = tuple(waiting)
-        return cls(_ranges(set(fresh) - {w.batch for w in waiting}), waiting)
+        return cls(_ranges(set(fresh) - {w.batch for w in waiting}), waiting, waves)
 
     @property
     def done(self) -> bool:
@@ -65,10 +72,11 @@ class Progress:
         Those waiting and due come first, the longest due ahead; then fresh ones, as long as no more than
         ``MAX_UNSETTLED`` batches can be unsettled at once. Nothing is taken out: `after` does that.
         """
-        due = sorted((w for w in self.waiting if w.ready_at <= now), key=lambda w: (w.ready_at, w.batch))[:limit]
+        turn = self._wave()
+        due = sorted((w for w in turn.waiting if w.ready_at <= now), key=lambda w: (w.ready_at, w.batch))[:limit]
         room = min(limit - len(due), MAX_UNSETTLED - len(self.waiting))
         fresh: list[int] = []
-        for first, last in self.fresh:
+        for first, last in turn.fresh:
             fresh += range(first, min(last + 1, first + max(0, room - len(fresh))))
         return tuple((w.batch, w.attempt + 1) for w in due) + tuple((batch, 1) for batch in fresh)
 
@@ -92,14 +100,32 @@ class Progress:
             raise ValueError(f"batch {result.batch} is not open")
         if result.left and not result.sent and not result.unknown and result.ready_in <= 0:
             return self
-        rest = Progress(
-            _without(self.fresh, result.batch) if inside else self.fresh,
-            tuple(w for w in self.waiting if w.batch != result.batch),
+        rest = replace(
+            self,
+            fresh=_without(self.fresh, result.batch) if inside else self.fresh,
+            waiting=tuple(w for w in self.waiting if w.batch != result.batch),
         )
         if not result.left:
             return rest
         again = Waiting(result.batch, result.attempt, now + result.ready_in, result.left, result.unknown)
         return replace(rest, waiting=(*rest.waiting, again))
+
+    def below(self, batch: int) -> "Progress":
+        """Return what is open of the batches before this one."""
+        fresh = tuple((first, min(last, batch - 1)) for first, last in self.fresh if first < batch)
+        return replace(self, fresh=fresh, waiting=tuple(w for w in self.waiting if w.batch < batch))
+
+    def _wave(self) -> "Progress":
+        """Return what is open of the lowest wave that is not settled."""
+        if not self.waves or self.done:
+            return self
+        lowest = min([first for first, _ in self.fresh[:1]] + [w.batch for w in self.waiting])
+        end = 0
+        for batches, waves in self.waves:
+            if lowest < end + batches * waves:
+                return self.below(end + ((lowest - end) // batches + 1) * batches)
+            end += batches * waves
+        raise ValueError(f"batch {lowest} is in none of the plan's waves")
 
     def only_unknown(self) -> "Progress":
         """Return what must be read back even when nothing more shall be sent."""
@@ -109,12 +135,13 @@ class Progress:
         """When the next waiting batch is due; None when something is ready now, or all is settled."""
         if self.ready(now):
             return None
-        return min((w.ready_at for w in self.waiting), default=None)
+        return min((w.ready_at for w in self._wave().waiting), default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON primitives."""
         waiting = [[w.batch, w.attempt, w.ready_at, w.users, w.unknown] for w in self.waiting]
-        return {"fresh": [list(pair) for pair in self.fresh], "waiting": waiting}
+        waves = {"waves": [list(run) for run in self.waves]} if self.waves else {}
+        return {"fresh": [list(pair) for pair in self.fresh], "waiting": waiting, **waves}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Progress":
@@ -122,6 +149,7 @@ class Progress:
         return cls(
             tuple((int(first), int(last)) for first, last in data["fresh"]),
             tuple(Waiting(*fields) for fields in data["waiting"]),
+            tuple((int(batches), int(waves)) for batches, waves in data.get("waves", ())),
         )
 
 

@@ -19,7 +19,7 @@ SIZE = 20
 
 PRIORITY = {"x-ms-throttle-priority": "low"}
 """Bulk work steps back first when a tenant runs into its limits. https://learn.microsoft.com/graph/throttling"""
-_BROKEN = frozenset({500, 502, 504})
+BROKEN = frozenset({500, 502, 504})
 """Statuses that do not say whether a write was done; 503 says that it was not taken."""
 
 
@@ -43,6 +43,11 @@ class Item:
 def read_user(reference: str) -> Request:
     """A read of one user by id or principal name."""
     return Request("GET", f"/users/{quote(reference, safe='@')}?$select={USER_FIELDS}")
+
+
+def read_purpose(user_id: str) -> Request:
+    """A read of what a user's mailbox is for. https://learn.microsoft.com/graph/api/user-get-mailboxsettings"""
+    return Request("GET", f"/users/{quote(user_id, safe='@')}/mailboxSettings?$select=userPurpose")
 
 
 def assign_license(change: LicenceWrite) -> Request:
@@ -104,7 +109,7 @@ def unanswered(message: str, request_id: str | None = None) -> ItemAnswer:
 
 def of_write(answer: ItemAnswer) -> ItemAnswer:
     """The answer of a write: one that broke within Graph may have been done all the same."""
-    return replace(answer, kind="unknown") if answer.status in _BROKEN else answer
+    return replace(answer, kind="unknown") if answer.status in BROKEN else answer
 
 
 def unsent(message: str, retry_after: float | None) -> ItemAnswer:

@@ -2,41 +2,41 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shared.errors import GraphError, OutcomeUnknown, Throttled, Unavailable
+from shared.errors import GraphError, OutcomeUnknown, Unavailable
 from shared.graph import batch
-from shared.graph.model import ItemAnswer
+from shared.graph.errors import refusal
+from shared.graph.model import ItemAnswer, Service
 from shared.graph.parse import Json, Unreadable, objects, parse_json
-from shared.settings import Settings
+from shared.graph.patience import LONGEST_PAUSE, PAUSES, retrying
+from shared.settings import EXCHANGE, GRAPH, Settings
 
 if TYPE_CHECKING:
     from shared.graph.sdk import Answer, Line, Sdk
 
 _ADVANCED = {"ConsistencyLevel": "eventual"}
-PAUSES = (0.25, 1.0)
-"""Seconds before the second and third try of a read, unless Graph says otherwise."""
-LONGEST_PAUSE = 10.0
-"""Longer waits are the caller's, by a durable timer."""
 
 
 class Connection:
-    """The process's connection to Graph; the SDK is loaded with the first request."""
+    """The process's connection to Graph and Exchange; the SDK is loaded with the first request."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.graph = Service("Graph", settings.graph_base_url, GRAPH)
+        self.exchange = Service("Exchange", settings.exchange_base_url, EXCHANGE)
         self._sdk: Sdk | None = None
 
-    def line(self, tenant_id: str, credential: str) -> "Line":
-        """A tenant's line; raises ``Denied`` when its credential cannot be built."""
+    def line(self, tenant_id: str, credential: str, service: Service) -> "Line":
+        """A tenant's line to a service; raises ``Denied`` when its credential cannot be built."""
         if self._sdk is None:
             from shared.graph.sdk import Sdk  # noqa: PLC0415 - loads the SDK, which is not needed to start
 
             self._sdk = Sdk(self.settings)
-        return self._sdk.line(tenant_id, credential)
+        return self._sdk.line(tenant_id, credential, service)
 
     async def close(self) -> None:
         """Close what was opened."""
@@ -52,7 +52,7 @@ class Channel:
         self.tenant_id = tenant_id
         self._connection = connection
         self._credential = credential
-        self._base_url = connection.settings.graph_base_url
+        self._base_url = connection.graph.base_url
         self._line: Line | None = None
 
     async def read(self, path: str, *, body: Json | None = None, advanced: bool = False) -> Json:
@@ -107,7 +107,7 @@ class Channel:
             with self.reading():
                 return parse_json(answer.body, "the answer")
 
-        return await self._retrying(once)
+        return await retrying(once, self.tenant_id)
 
     async def read_batch(self, requests: Sequence[batch.Request]) -> list[batch.Item]:
         """The judgements of at most 20 reads, in order; the whole is tried up to three times, an item once."""
@@ -117,7 +117,40 @@ class Channel:
             with self.reading():
                 return batch.judge(len(requests), answer.body, answer.headers)
 
-        return await self._retrying(once)
+        return await retrying(once, self.tenant_id)
+
+    async def read_items(self, requests: Sequence[batch.Request]) -> list[batch.Item]:
+        """The answers of at most 20 reads, in order, each done or not found (404).
+
+        Items that ask for patience are read again, up to three tries. Raises as ``read`` for an item that is refused in
+        any other way, or for the whole.
+        """
+        found: dict[int, batch.Item] = {}
+        left = list(range(len(requests)))
+        for pause in (*PAUSES, None):
+            found |= zip(left, await self.read_batch([requests[number] for number in left]), strict=True)
+            refused = {number: found[number].answer for number in left if not found[number].answer.conclusive}
+            if not refused:
+                break
+            worst = max(refused.values(), key=lambda answer: (answer.kind == "rejected", answer.retry_after or 0))
+            wait = (pause or 0) if worst.retry_after is None else worst.retry_after
+            if worst.kind == "rejected" or pause is None or wait > LONGEST_PAUSE:
+                raise self._item_refused(worst)
+            await asyncio.sleep(wait)
+            left = list(refused)
+        return [found[number] for number in range(len(requests))]
+
+    def _item_refused(self, answer: ItemAnswer) -> GraphError:
+        if answer.status is None:
+            return Unavailable(answer.message or "", tenant_id=self.tenant_id, request_id=answer.request_id)
+        return refusal(
+            tenant_id=self.tenant_id,
+            status=answer.status,
+            code=answer.code,
+            message=answer.message,
+            request_id=answer.request_id,
+            retry_after=answer.retry_after,
+        )
 
     async def write_batch(self, requests: Sequence[batch.Request]) -> list[ItemAnswer]:
         """The judgements of at most 20 writes, in order, sent once.
@@ -143,24 +176,8 @@ class Channel:
 
     async def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> "Answer":
         if self._line is None:
-            self._line = self._connection.line(self.tenant_id, self._credential)
+            self._line = self._connection.line(self.tenant_id, self._credential, self._connection.graph)
         return await self._line.send(method, url, {**batch.PRIORITY, **headers}, body)
-
-    async def _retrying[T](self, once: Callable[[], Awaitable[T]]) -> T:
-        for pause in PAUSES:
-            try:
-                return await once()
-            except (Throttled, Unavailable) as error:
-                wait = pause if error.retry_after is None else error.retry_after
-                if wait > LONGEST_PAUSE:
-                    raise
-            except OutcomeUnknown:
-                wait = pause
-            await asyncio.sleep(wait)
-        try:
-            return await once()
-        except OutcomeUnknown as error:  # of a read nothing hangs on whether it arrived
-            raise Unavailable(str(error), tenant_id=self.tenant_id) from error
 
     @contextmanager
     def reading(self) -> Generator[None]:

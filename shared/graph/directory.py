@@ -7,21 +7,20 @@ import asyncio
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import cast
 from urllib.parse import quote
 
 from shared.domain.advice import told
 from shared.domain.codes import TenantErrorCode
 from shared.domain.model import Sku, User
 from shared.domain.nearest import hint
-from shared.errors import GraphError, GroupAmbiguous, GroupNotFound, Unavailable
+from shared.errors import GraphError, GroupAmbiguous, GroupNotFound
 from shared.graph import batch, likely, parse, query
-from shared.graph.channel import LONGEST_PAUSE, PAUSES, Channel, Connection
-from shared.graph.errors import refusal
+from shared.graph.channel import Channel, Connection
+from shared.graph.mailboxes import Mailboxes
 from shared.graph.model import Group, ItemAnswer, LicenceWrite, Organization
 from shared.settings import Settings
 
-__all__ = ["Directory", "Graph", "Group", "ItemAnswer", "LicenceWrite", "Organization"]
+__all__ = ["Directory", "Graph", "Group", "ItemAnswer", "LicenceWrite", "Mailboxes", "Organization"]
 
 _IDS_A_CALL = 1000
 _BATCHES_AT_ONCE = 4
@@ -34,6 +33,7 @@ class Graph:
     def __init__(self, settings: Settings) -> None:
         self._connection = Connection(settings)
         self._directories: dict[tuple[str, str], Directory] = {}
+        self._mailboxes: dict[tuple[str, str], Mailboxes] = {}
 
     def directory(self, tenant_id: str, credential: str = "default") -> "Directory":
         """The directory of a tenant, reached with the credential of this name."""
@@ -42,9 +42,17 @@ class Graph:
             self._directories[key] = Directory(Channel(self._connection, tenant_id, credential))
         return self._directories[key]
 
+    def mailboxes(self, tenant_id: str, credential: str = "default") -> Mailboxes:
+        """The mailboxes of a tenant, reached with the credential of this name."""
+        key = (tenant_id, credential)
+        if key not in self._mailboxes:
+            self._mailboxes[key] = Mailboxes(self._connection, tenant_id, credential)
+        return self._mailboxes[key]
+
     async def close(self) -> None:
         """Close all connections."""
         self._directories.clear()
+        self._mailboxes.clear()
         await self._connection.close()
 
 
@@ -198,21 +206,9 @@ class Directory:
         return {reference: found[reference] for reference in references}
 
     async def _find_chunk(self, references: Sequence[str]) -> dict[str, User | None]:
-        found: dict[str, User | None] = {}
-        left = list(references)
-        for pause in (*PAUSES, None):
-            answers = await self.read_users(left)
-            refused = {ref: answer for ref, answer in answers.items() if isinstance(answer, ItemAnswer)}
-            found |= cast(dict[str, User | None], {ref: answers[ref] for ref in left if ref not in refused})
-            if not refused:
-                break
-            worst = max(refused.values(), key=lambda answer: (answer.kind == "rejected", answer.retry_after or 0))
-            wait = (pause or 0) if worst.retry_after is None else worst.retry_after
-            if worst.kind == "rejected" or pause is None or wait > LONGEST_PAUSE:
-                raise self._item_refused(worst)
-            await asyncio.sleep(wait)
-            left = list(refused)
-        return found
+        items = await self._channel.read_items([batch.read_user(reference) for reference in references])
+        with self._channel.reading():
+            return {ref: _user(item) for ref, item in zip(references, items, strict=True)}
 
     async def read_users(self, user_ids: Sequence[str]) -> dict[str, User | ItemAnswer | None]:
         """At most 20 users in one ``$batch``: None for one that does not exist, an ``ItemAnswer`` for one not read."""
@@ -263,25 +259,17 @@ class Directory:
     def _without_group(self, error: GraphError, group_id: str) -> GraphError:
         return self._no_group(f"with the id {group_id!r}") if error.status == 404 else error
 
-    def _item_refused(self, answer: ItemAnswer) -> GraphError:
-        if answer.status is None:
-            return Unavailable(answer.message or "", tenant_id=self.tenant_id, request_id=answer.request_id)
-        return refusal(
-            tenant_id=self.tenant_id,
-            status=answer.status,
-            code=answer.code,
-            message=answer.message,
-            request_id=answer.request_id,
-            retry_after=answer.retry_after,
-        )
-
 
 def _read(item: batch.Item) -> User | ItemAnswer | None:
-    if item.answer.kind == "done":
-        if item.body is None:
-            raise parse.Unreadable("a user has no body")
-        return parse.user(item.body)
-    return None if item.answer.status == 404 else item.answer
+    return _user(item) if item.answer.conclusive else item.answer
+
+
+def _user(item: batch.Item) -> User | None:
+    if item.answer.kind != "done":
+        return None
+    if item.body is None:
+        raise parse.Unreadable("a user has no body")
+    return parse.user(item.body)
 
 
 def _is_guid(text: str) -> bool:

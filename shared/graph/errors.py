@@ -68,8 +68,9 @@ def refusal(
     message: str | None,
     request_id: str | None = None,
     retry_after: float | None = None,
+    service: str = "Graph",
 ) -> GraphError:
-    """The error of a request that Graph refused as a whole; its ``code`` is Graph's own."""
+    """The error of a request that Graph, or another service, refused as a whole; its ``code`` is the service's own."""
     text = ": ".join(part for part in (code, message) if part) or f"HTTP status {status}"
     kind = GraphError
     if status in {401, 403}:
@@ -79,7 +80,7 @@ def refusal(
     elif status in {408, 425} or is_temporary(status, code):
         kind = Unavailable
     error = kind(
-        f"Graph refused tenant {tenant_id} ({status}): {text}",
+        f"{service} refused tenant {tenant_id} ({status}): {text}",
         tenant_id=tenant_id,
         status=status,
         code=code,

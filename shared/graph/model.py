@@ -8,6 +8,18 @@ from shared.domain.model import AddLicence
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A service of Microsoft 365, as errors name it, and its root.
+
+    ``public_url`` is the root in Azure: a service that is played on this machine takes tokens of that one.
+    """
+
+    name: str
+    base_url: str
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """A tenant about itself; ``domains`` are the verified ones, the default one first."""
 
@@ -53,3 +65,8 @@ class ItemAnswer:
     throttled: bool = False
     scope: str | None = None
     limit_percentage: float | None = None
+
+    @property
+    def conclusive(self) -> bool:
+        """Of a read: it is done, or there is no such thing."""
+        return self.kind == "done" or self.status == 404

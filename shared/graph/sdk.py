@@ -30,6 +30,7 @@ from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 from shared.errors import GraphError, OutcomeUnknown, Unavailable
 from shared.graph.credentials import Credentials, token_refused
 from shared.graph.errors import refusal, seconds
+from shared.graph.model import Service
 from shared.settings import Settings, is_loopback
 
 _ERRORS: dict[str, Any] = {"XXX": ODataError}
@@ -39,7 +40,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A success of Graph: the raw body and the headers, names in lower case."""
+    """A success: the raw body and the headers, names in lower case."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -49,7 +50,6 @@ class Sdk:
     """The SDK of this process: one HTTP client for all tenants, one token source a tenant."""
 
     def __init__(self, settings: Settings) -> None:
-        self.base_url = settings.graph_base_url
         self.timeout = settings.graph_timeout
         self._credentials = Credentials(settings.graph_credentials)
         # Requests are bounded as a whole in `Line.send`; only the connecting has a bound of its own, because a
@@ -63,17 +63,21 @@ class Sdk:
             client=httpx.AsyncClient(http2=True, timeout=timeout),
         )
 
-    def line(self, tenant_id: str, credential: str) -> "Line":
-        """A tenant's line; raises ``Denied`` when its credential cannot be built."""
-        host = urlsplit(self.base_url).hostname or ""
-        scope = f"https://{'graph.microsoft.com' if is_loopback(self.base_url) else host}/.default"
+    def line(self, tenant_id: str, credential: str, service: Service) -> "Line":
+        """A tenant's line to a service, whose tokens go to its host only.
+
+        Raises ``Denied`` when the tenant's credential cannot be built.
+        """
+        host = urlsplit(service.base_url).hostname or ""
+        resource = service.public_url if is_loopback(service.base_url) else service.base_url
+        scope = f"https://{urlsplit(resource).hostname}/.default"
         provider = AzureIdentityAuthenticationProvider(
             cast(Any, self._credentials.of(tenant_id, credential)), scopes=[scope], allowed_hosts=[host]
         )
         adapter = GraphRequestAdapter(provider, self._client)
-        adapter.base_url = self.base_url
+        adapter.base_url = service.base_url
         GraphServiceClient(request_adapter=adapter)  # registers the JSON parsers, without which no error body is read
-        return Line(tenant_id, adapter, provider, self.timeout)
+        return Line(tenant_id, service.name, adapter, provider, self.timeout)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -87,19 +91,21 @@ class Line:
     def __init__(
         self,
         tenant_id: str,
+        service: str,
         adapter: GraphRequestAdapter,
         provider: AzureIdentityAuthenticationProvider,
         timeout: float,
     ) -> None:
         self._tenant_id = tenant_id
+        self._service = service
         self._adapter = adapter
         self._provider = provider
         self._timeout = timeout
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """Send one request to an absolute URL and return Graph's success.
+        """Send one request to an absolute URL and return the service's success.
 
-        Raises ``Throttled``, ``Denied``, ``Unavailable`` or ``GraphError`` for what Graph refused; ``Unavailable``
+        Raises ``Throttled``, ``Denied``, ``Unavailable`` or ``GraphError`` for what was refused; ``Unavailable``
         without a status when nothing was sent; ``OutcomeUnknown`` when it was sent and no answer came.
         """
         seen = HeadersInspectionHandlerOption(inspect_request_headers=False)
@@ -124,17 +130,22 @@ class Line:
 
     def _silence(self, text: str, *, maybe_sent: bool) -> GraphError:
         if maybe_sent:
-            return OutcomeUnknown(f"Graph was asked for tenant {self._tenant_id}: {text}", tenant_id=self._tenant_id)
-        return Unavailable(f"Graph was not reached for tenant {self._tenant_id}: {text}", tenant_id=self._tenant_id)
+            text = f"{self._service} was asked for tenant {self._tenant_id}: {text}"
+            return OutcomeUnknown(text, tenant_id=self._tenant_id)
+        text = f"{self._service} was not reached for tenant {self._tenant_id}: {text}"
+        return Unavailable(text, tenant_id=self._tenant_id)
 
     def _refusal(self, error: APIError, headers: Mapping[str, str]) -> GraphError:
         details = error.error if isinstance(error, ODataError) else None
         inner = details.inner_error if details else None
+        # Exchange tells its reasons in the details only.
+        texts = [details.message, *(each.message for each in details.details or [])] if details else []
         return refusal(
+            service=self._service,
             tenant_id=self._tenant_id,
             status=error.response_status_code or 0,
             code=details.code if details else None,
-            message=details.message if details else None,
+            message=" ".join(dict.fromkeys(text for text in texts if text)) or None,
             request_id=(inner.request_id if inner else None) or headers.get("request-id"),
             retry_after=seconds(headers.get("retry-after")),
         )

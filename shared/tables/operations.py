@@ -18,8 +18,8 @@ from shared.tables.operation_index import OperationIndex
 from shared.tables.table import TRANSACTION_ROWS, Row, Write, usable_key
 
 OP = "op"
-OPERATION = RowCodec(Operation, nested=("created_by",), leave_out=("tenants",))
-PART = RowCodec(TenantPart, nested=("totals", "error", "excluded"))
+OPERATION = RowCodec(Operation, nested=("created_by", "guards", "held_by", "approved_by"), leave_out=("tenants",))
+PART = RowCodec(TenantPart, nested=("totals", "error", "excluded", "excluded_samples", "judged_from"))
 
 
 def _part_key(tenant_id: str) -> str:
@@ -85,8 +85,12 @@ class OperationStore:
                         await self._table.write(Write("insert", row))
 
     async def index(self, operation: Operation) -> None:
-        """Put the operation into the lists; again when it ends, so that lists need not read its rows to know."""
-        await self._index.put(operation)
+        """Put the operation into the lists; again when it ends, so that lists need not read its rows to know.
+
+        Previews stand in no list.
+        """
+        if operation.kind != "preview":
+            await self._index.put(operation)
 
     async def get(self, caller: Caller, operation_id: str) -> Operation:
         """An operation with those of its tenants that the caller sees.

@@ -15,8 +15,12 @@ from shared.tables.client import Tables
 from shared.tables.codec import SCHEMA, RowCodec, iso
 from shared.tables.table import TRANSACTION_ROWS, Row, Value, Write
 
-OUTCOME = RowCodec(Outcome, nested=("added", "removed", "skipped_licences", "before", "after"))
-SUMMARY = RowCodec(Summary, nested=("by_code", "marks", "answered", "unknown", "located", "seats"))
+OUTCOME = RowCodec(
+    Outcome, nested=("added", "removed", "skipped_licences", "before", "after", "not_reverted", "graced")
+)
+SUMMARY = RowCodec(
+    Summary, nested=("by_code", "marks", "answered", "unknown", "located", "seats", "converting", "requested")
+)
 LAST_INDEX = 9_999_999
 
 

@@ -10,23 +10,27 @@ from durabletask import task
 
 from activities.apply_batch import attempt
 from activities.begin_tenant import stand
+from activities.check_guards import check
 from activities.end_tenant import end
-from activities.guard import keep_watch
+from activities.guard import check_in
 from activities.hand_on import finish_window
 from activities.plan_users import plan
 from activities.record_audit import audit
 from activities.reserve_seats import reserve_and_freeze
 from activities.resolve_users import resolve
+from activities.rest_tenant import rest
 from activities.take_turn import wait_in_line
 from orchestrators.run_tenant import run_tenant
 from shared.contracts import names
 from shared.contracts.work import (
     AuditWork,
     BatchWork,
+    Halt,
     PlanWork,
     ResolveWork,
     RestWork,
     TenantEnd,
+    TenantRest,
     TenantRun,
     TurnWork,
     WindowDone,
@@ -39,8 +43,8 @@ type Body = Callable[[Services, Any], Awaitable[Any]]
 TRIES = 3
 
 
-async def _rest(app: Services, work: RestWork) -> None:
-    await keep_watch(app, work, work.seconds)
+async def _wait(app: Services, work: RestWork) -> Halt:
+    return Halt(stop=await check_in(app, work, work.seconds))
 
 
 BODIES: dict[str, tuple[Body, type[Wire]]] = {
@@ -48,11 +52,13 @@ BODIES: dict[str, tuple[Body, type[Wire]]] = {
     names.RESOLVE_USERS: (resolve, ResolveWork),
     names.PLAN_USERS: (plan, PlanWork),
     names.RESERVE_SEATS: (reserve_and_freeze, TenantRun),
+    names.CHECK_GUARDS: (check, TenantRun),
     names.TAKE_TURN: (wait_in_line, TurnWork),
     names.APPLY_BATCH: (attempt, BatchWork),
     names.HAND_ON: (finish_window, WindowDone),
     names.RECORD_AUDIT: (audit, AuditWork),
-    names.REST_UNTIL: (_rest, RestWork),
+    names.REST_UNTIL: (_wait, RestWork),
+    names.REST_TENANT: (rest, TenantRest),
     names.END_TENANT: (end, TenantEnd),
 }
 

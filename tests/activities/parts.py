@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from activities.apply_batch import attempt as attempt_batch
 from activities.begin_operation import begin as begin_operation
 from activities.begin_tenant import stand
+from activities.check_guards import check as check_guards
 from activities.end_tenant import end as end_tenant
 from activities.hand_on import finish_window
 from activities.plan_users import plan as plan_users
@@ -16,7 +18,7 @@ from activities.record_audit import audit as record_audit
 from activities.reserve_seats import reserve_and_freeze
 from activities.resolve_users import resolve as resolve_users
 from activities.take_turn import wait_in_line
-from shared.contracts.requests import AssignBody
+from shared.contracts.requests import AssignBody, OperationBody
 from shared.contracts.work import (
     AuditWork,
     BatchDone,
@@ -36,10 +38,11 @@ from shared.contracts.work import (
 )
 from shared.domain.audit import AuditEntry
 from shared.domain.caller import SYSTEM
-from shared.domain.operation import Actor, Operation, Outcome, Status, TenantPart
-from shared.domain.states import apply_verb
+from shared.domain.operation import Actor, Operation, OperationKind, Outcome, Status, TenantPart
+from shared.domain.steering import cancel
 from shared.domain.tenant import Tenant
 from shared.services import Services
+from shared.tables.contention import until_settled
 from tests.support.simulator import SimulatedTenant, Simulator
 
 E3, E5 = "05e9a617-0261-4cee-bb44-138d3ef5d965", "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
@@ -98,13 +101,17 @@ class Part:
 
     async def let_lease_run_out(self) -> None:
         """Let the time pass until nobody holds the turn."""
-        turn, etag = await self.app.turns.read(self.run.tenant)
-        if etag:
-            await self.app.turns.write(self.run.tenant, replace(turn, until=0.0), etag)
+
+        async def run_out() -> None:
+            turn, etag = await self.app.turns.read(self.run.tenant)
+            if etag:
+                await self.app.turns.write(self.run.tenant, replace(turn, until=0.0), etag)
+
+        await until_settled(run_out)  # who stands in line writes to the row as well
 
     async def cancel(self) -> None:
         """Ask the operation to stop."""
-        await self.app.operations.change(self.run.operation, lambda o: apply_verb(o, "cancel"))
+        await self.app.operations.change(self.run.operation, cancel)
 
     async def begin(self) -> Standing:
         """Begin the operation and see where the part stands."""
@@ -119,9 +126,13 @@ class Part:
         """Plan one blob of users."""
         return await plan_users(self.app, PlanWork(**self.fields, chunk=chunk))
 
-    async def reserve(self) -> Standing:
+    async def reserve(self) -> Halt:
         """Reserve the seats and freeze the plan."""
         return await reserve_and_freeze(self.app, self.run)
+
+    async def guards(self) -> Standing:
+        """See whether the plan may be applied."""
+        return await check_guards(self.app, self.run)
 
     async def frozen(self) -> Standing:
         """Come to a frozen plan."""
@@ -130,7 +141,8 @@ class Part:
         assert resolved.stop is None
         for chunk in range(resolved.chunks):
             assert (await self.plan(chunk)).stop is None
-        standing = await self.reserve()
+        assert (await self.reserve()).stop is None
+        standing = await self.guards()
         assert standing.stop is None
         return standing
 
@@ -146,11 +158,14 @@ class Part:
         assert (await self.take()).batches == 1
         return self
 
-    async def attempt(self, attempt: int = 1, *, batch: int = 0, settle_only: bool = False) -> BatchDone:
+    async def attempt(
+        self, attempt: int = 1, *, batch: int = 0, settle_only: bool = False, **limits: timedelta
+    ) -> BatchDone:
         """Make one attempt at one batch."""
         return await attempt_batch(
             self.app,
             BatchWork(**self.fields, batch=batch, attempt=attempt, window=self.windows[-1], settle_only=settle_only),
+            **limits,
         )
 
     def window_done(self, *done: BatchDone, window: int = 1, unused: int = 0, more: bool = False) -> WindowDone:
@@ -248,15 +263,17 @@ def body_of(tenant: str, **changes: Any) -> AssignBody:
     return AssignBody.model_validate({"targets": targets, "licenses": [{"sku": E5}], **changes}, strict=False)
 
 
-async def claim(app: Services, tenants: Sequence[SimulatedTenant], body: AssignBody) -> list[Part]:
-    """Claim an operation as ``POST /assign`` does; gives its parts."""
+async def claim(
+    app: Services, tenants: Sequence[SimulatedTenant], body: OperationBody, kind: OperationKind = "assign"
+) -> list[Part]:
+    """Claim an operation as ``POST /assign`` and the others do; gives its parts."""
     await app.tables.refresh_clock()
     stored, operation_id = body.stored(), str(uuid4())
     sha = hashlib.sha256(stored).hexdigest()
     await app.staging.put(sha, stored)
     operation = Operation(
         id=operation_id,
-        kind="assign",
+        kind=kind,
         status=Status.QUEUED,
         created_at=app.tables.now(),
         created_by=Actor("ana", "Ana"),

@@ -1,12 +1,15 @@
 """Audit and end: written once, whoever brings them and however often."""
 
 import asyncio
+from decimal import Decimal
 
 from shared.contracts.work import Stop
+from shared.domain.caller import SYSTEM
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Phase, Status
+from shared.domain.prices import PriceBook
 from tests.activities.conftest import MakePart
-from tests.activities.parts import body_of, claim, register, world
+from tests.activities.parts import body_of, claim, people, register, world
 
 
 async def test_the_audit_of_a_write_is_written_once(part_of: MakePart) -> None:
@@ -22,6 +25,32 @@ async def test_the_audit_of_a_write_is_written_once(part_of: MakePart) -> None:
     assert {(entry.actor.id, entry.reason) for entry in entries} == {("ana", "CHG-1")}
     assert all(entry.request_id for entry in entries)
     assert {tuple(entry.seat_change.items()) for entry in entries} == {(("SPE_E5", 1),)}
+
+
+async def test_an_entry_keeps_the_price_of_its_time(part_of: MakePart) -> None:
+    """Invariant 11: what a seat cost when it was given, by the book of the tenant; other prices later change nothing.
+
+    A SKU that the user holds and that is not concerned has no price here, and one without a price is left out.
+    """
+    held = people(2, licenses=[{"skuId": "SPE_E3"}])
+    part = await (await part_of(held)).ready()
+    prices, tenant = part.app.prices, part.run.tenant
+    book = PriceBook("EUR", {"SPE_E5": Decimal("57.50"), "SPE_E3": Decimal("9.75")})
+    await prices.write(SYSTEM, await prices.read(SYSTEM), None, {tenant: book})
+    first = await part.attempt(1)
+    await part.audit_marks((0, first.mark or ""))
+    await prices.write(SYSTEM, await prices.read(SYSTEM), None, {tenant: PriceBook("USD", {})})
+    await part.end()
+
+    entries = await part.audited()
+    assert [(entry.price, entry.currency) for entry in entries] == [({"SPE_E5": 57.5}, "EUR")] * 2
+    assert (await part.app.audit.verify(tenant, [])).status == "intact"
+
+    later = await (await part_of(1)).ready()
+    await prices.write(SYSTEM, await prices.read(SYSTEM), PriceBook("USD", {}), None)
+    await later.attempt(1)
+    await later.end()
+    assert [(entry.price, entry.currency) for entry in await later.audited()] == [({}, None)]
 
 
 async def test_the_end_writes_the_audit_that_is_missing(part_of: MakePart) -> None:

@@ -72,7 +72,10 @@ async def test_a_part_that_died_between_freezing_and_saying_so_shows_its_phase(p
     await part.app.operations.change_part(part.run.operation, part.run.tenant, lambda row: replace(row, **left))
     later = await part.raise_epoch()
 
-    await later.begin()
+    assert (await later.begin()).phase == "plan"
+    await later.plan()
+    await later.reserve()
+    await later.guards()
 
     row = await later.row()
     assert (row.phase, row.batches) == (Phase.APPLYING, 1)

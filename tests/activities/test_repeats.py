@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from activities.reserve_seats import _need, _reserve
 from shared.contracts.work import Stop
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Status
-from shared.domain.seats import Reservation, trim
+from shared.domain.ordering import Moves, order, placed
+from shared.domain.seats import Reservation
 from tests.activities.conftest import MakePart
 from tests.activities.driver import Engine
 from tests.activities.parts import E5, another, people, upn
@@ -109,16 +109,14 @@ async def test_seatless_users_get_their_outcome_when_the_host_died_right_before(
     await part.resolve()
     await part.plan()
     app, run = part.app, part.run
-    skus = {sku.id: sku for sku in await app.directory(run.tenant).skus()}
-    need = await _need(app, run, 1)
-    granted = await _reserve(app, run, skus, need, app.tables.now().timestamp(), partial=True)
-    assert isinstance(granted, dict)
-    trimmed, _ = trim(await app.plans.read_chunk(run.operation, run.tenant, 0), granted, skus)
+    await app.seats.write(run.tenant, [Reservation(E5, run.operation, 2)], (), None)
+    decisions = await app.plans.read_chunk(run.operation, run.tenant, 0)
+    trimmed = placed(decisions, order(Moves.of(decisions), {E5: 2}))
     await app.plans.replace_chunk(run.operation, run.tenant, 0, trimmed)  # and here the host died
 
-    standing = await part.reserve()
+    await part.reserve()
 
-    assert standing.by_code == {ResultCode.INSUFFICIENT_LICENSES: 2}
+    assert (await part.guards()).by_code == {ResultCode.INSUFFICIENT_LICENSES: 2}
     assert [o.index for o in await part.outcomes()] == [2, 3]
 
 
@@ -227,7 +225,7 @@ async def test_a_trimmed_plan_is_taken_up_by_the_next_epoch(part_of: MakePart) -
         await part.plan(chunk)
     app, run = part.app, part.run
     decisions = await app.plans.read_chunk(run.operation, run.tenant, 0)
-    trimmed, _ = trim(decisions, {E5: 2})
+    trimmed = placed(decisions, order(Moves.of(decisions), {E5: 2}))
     await app.plans.replace_chunk(run.operation, run.tenant, 0, trimmed)
     later = await part.raise_epoch()
 

@@ -7,7 +7,7 @@ import pytest
 
 from activities.resolve_users import resolve
 from shared.contracts.work import ResolveWork
-from shared.domain.codes import ResultCode
+from shared.domain.codes import ResultCode, TenantErrorCode
 from shared.domain.operation import Phase
 from shared.domain.selection import NamedUser, RowLicence, Wish
 from shared.services import Services
@@ -171,6 +171,35 @@ async def test_the_row_of_a_user_counts_whatever_else_selects_it(app: Services, 
 
     assert set(held(part, 0)) == {E5}
     assert set(held(part, 1)) == {E3}
+
+
+async def test_rows_of_exclusions_are_no_rows_read(app: Services, part_of: MakePart) -> None:
+    """They tell how far the selection is, and there is none to tell of a group."""
+    part = await part_of(2)
+    exclude = {"csv": await app.rows.write([row(1)])}
+    users = {"group": {"displayName": "Everyone"}}
+    part = await another(app, part.tenant, targets=[{"tenant": part.run.tenant, "users": users, "exclude": exclude}])
+    await in_steps(part, AT_ONCE)
+
+    assert await names_of(part) == [upn(0)]
+    assert (await part.row()).rows_read is None
+
+
+async def test_rows_that_name_one_user_in_two_ways_must_agree(app: Services, part_of: MakePart) -> None:
+    """Trap 6: by principal name and by object id; what the second row asks for is not dropped unsaid."""
+    part = await part_of(2)
+    ana = next(user["id"] for user in part.tenant.state()["users"] if user["userPrincipalName"] == upn(0))
+    wish = Wish((RowLicence(E5), RowLicence(E3)), with_request=False)
+    same = row(0, RowLicence(E3), RowLicence(E5))
+    alike = await by_rows(app, part, [same, NamedUser(ana, wish), row(1, RowLicence(E5))])
+    unlike = await by_rows(app, part, [row(0, RowLicence(E3)), row(1, RowLicence(E3)), NamedUser(ana, wish)])
+
+    await in_steps(alike, AT_ONCE)
+    assert await names_of(alike) == [upn(0), upn(1)]
+    done = await resolve(app, ResolveWork(**dict(unlike.run)))
+    assert done.stop
+    assert done.stop.code == TenantErrorCode.CONTRADICTORY_ROWS
+    assert upn(0) in done.stop.message
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -15,8 +16,10 @@ from shared.blobs.plans import CHUNKS_KEPT, PlanStore
 from shared.blobs.recently_used import RecentlyUsed
 from shared.blobs.staging import StagingStore
 from shared.domain.audit import Anchor, Head
+from shared.domain.impact import Found, Impact, SkuImpact
 from shared.domain.model import Decision, User
 from shared.domain.plan import Manifest, chunk_info
+from shared.domain.prices import Cost
 from shared.domain.selection import RowLicence, SelectedUser, Wish
 from shared.errors import DependencyDown, NotFound, RowConflict
 from tests.support.azurite import Azurite, free_ports
@@ -210,3 +213,23 @@ async def test_storage_that_does_not_answer_is_a_dependency_that_is_down(azurite
             await AnchorStore(dead).read("t1")
     finally:
         await dead.close()
+
+
+async def test_an_impact_is_kept_beside_its_plan(blobs: Blobs):
+    """None before it is known; the last one written counts, to the cent."""
+    plans = PlanStore(blobs)
+    assert await plans.impact("op", "t") is None
+    await plans.write_impact("op", "t", Impact(tenant_id="t"))
+    impact = Impact(
+        tenant_id="t",
+        users_affected=3,
+        licences=(SkuImpact("SPE_E5", "e5", 5, 1, 4),),
+        cost=Cost("USD", Decimal("57.50"), Decimal("230.00")),
+        warnings=(Found("MailboxLoss", 1, ("ana@example.com",)),),
+    )
+    await plans.write_impact("op", "t", impact)
+    assert await plans.impact("op", "t") is None
+    await plans.freeze("op", "t", Manifest())
+
+    assert await plans.impact("op", "t") == impact
+    assert await plans.impact("op", "other") is None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from function_app import app
 from shared.contracts.examples import BODIES
 from shared.contracts.openapi import docs_page, openapi
-from shared.contracts.requests import Licence
+from shared.contracts.operation_body import Licence
 from shared.contracts.routes import BASE, Route
 from shared.contracts.selections import GroupRef, Selection
 from shared.domain.caller import Role

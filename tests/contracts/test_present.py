@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from shared.catalogue import catalogue
 from shared.contracts import present
@@ -11,6 +12,7 @@ from shared.domain.audit import AuditEntry
 from shared.domain.codes import ResultCode
 from shared.domain.model import AddLicence, Assignment, LicenceState, SkippedLicence, Sku
 from shared.domain.operation import Actor, Operation, Outcome, Phase, Status, TenantError, TenantPart, Totals
+from shared.domain.prices import PriceBook
 
 NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 TENANT = "11111111-1111-4111-8111-111111111111"
@@ -97,6 +99,15 @@ def test_the_rate_of_an_ended_part_stands_still() -> None:
 
     shown = present.progress([ended], NOW + timedelta(days=1))
     assert shown.users_per_second == 10.0
+    assert shown.estimated_completion is None
+
+
+def test_the_rate_of_a_resting_part_stands_still() -> None:
+    """It rests over the weekend and was as fast as it was; nothing is promised for its end."""
+    resting = part(status=Status.PAUSED, rested_at=NOW)
+
+    shown = present.progress([resting], NOW + timedelta(days=2))
+    assert shown.users_per_second == present.progress([part()], NOW).users_per_second
     assert shown.estimated_completion is None
 
 
@@ -205,7 +216,15 @@ def test_an_audit_entry_keeps_the_names_of_its_time() -> None:
 def test_available_seats_never_count_suspended_ones() -> None:
     """Available = enabled + warning - consumed; one free seat is shown as one (Trap 40)."""
     sku = Sku(E5, "SPE_E5", enabled=10, warning=2, suspended=5, consumed=11)
-    shown = present.licence(sku, catalogue())
+    shown = present.licence(sku, catalogue(), PriceBook("EUR", {}))
 
     assert (shown.name, shown.total, shown.assigned, shown.available) == ("Microsoft 365 E5", 10, 11, 1)
-    assert shown.price is None
+
+
+def test_a_price_is_shown_with_its_currency_or_not_at_all() -> None:
+    """Trap 15: without a price there is neither; what is free costs 0."""
+    sku = Sku(E5, "SPE_E5")
+    books = [PriceBook("EUR", monthly) for monthly in ({"SPE_E5": Decimal("57.50")}, {"SPE_E5": Decimal()}, {})]
+    shown = [present.licence(sku, catalogue(), book) for book in books]
+
+    assert [(each.price, each.currency) for each in shown] == [(57.5, "EUR"), (0.0, "EUR"), (None, None)]

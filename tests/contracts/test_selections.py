@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from shared.catalogue import catalogue
 from shared.contracts.selections import MAX_FILTER, ResolveBody, normalise_targets
 from shared.domain.tenant import Tenant
-from triggers.bodies import invalid
+from shared.errors import RequestRejected
+from triggers.bodies import parsed
 
 CONTOSO = Tenant(id="11111111-1111-4111-8111-111111111111", domains=("contoso.com",))
 E3 = "05e9a617-0261-4cee-bb44-138d3ef5d965"
@@ -22,9 +22,9 @@ def body(users: Any, **more: Any) -> ResolveBody:
 
 def faults(users: Any, **more: Any) -> dict[str, str]:
     """The faults of a body by pointer."""
-    with pytest.raises(ValidationError) as caught:
-        body(users, **more)
-    return {problem.pointer: problem.detail for problem in invalid(caught.value).problems}
+    with pytest.raises(RequestRejected) as caught:
+        parsed(ResolveBody, json.dumps({"targets": [{"tenant": "contoso.com", "users": users, **more}]}).encode())
+    return {problem.pointer: problem.detail for problem in caught.value.problems}
 
 
 def test_a_filter_is_kept_as_graph_takes_it() -> None:

@@ -13,6 +13,7 @@ A, B = "tenant-a", "tenant-b"
 TENANTS: Mapping[str, tuple[str, str | None]] = {"a.com": (A, None), "b.com": (B, None), "c.com": ("", "no c.com")}
 ALL = frozenset(Column)
 E5, BI = RowLicence("E5"), RowLicence("BI")
+FILE = "UserPrincipalName,LicenseSKU,DisabledPlans\nana@a.com,E5,x\n"
 
 
 def sheet(text: str, tenant: str | None = A, *, excludes: bool = False) -> Sheet:
@@ -153,7 +154,6 @@ def test_one_file_under_several_targets_counts_for_each_its_own_rows() -> None:
         pytest.param("Tenant,user\nb.com,ben@b.com\n", A, 2, "this CSV does not stand with it", id="of another target"),
         pytest.param("Tenant,user\nc.com,cle@c.com\n", A, 2, "no c.com", id="of no tenant"),
         pytest.param("Tenant,user\nd.com,dan@d.com\n", None, 2, "more than 1000 tenants", id="never looked up"),
-        pytest.param("user\nana@a.com\n", None, 2, "no column Tenant", id="of nobody"),
     ],
 )
 def test_a_row_that_belongs_to_no_target_is_refused(text: str, tenant: str | None, line: int, says: str) -> None:
@@ -192,3 +192,21 @@ def test_what_must_be_looked_up_is_known_from_a_first_reading() -> None:
 
     assert list(names.tenants) == ["a.com", "b.com"]
     assert names.skus == {"E5": {"X", "Y", "Z"}}
+
+
+def test_a_contradiction_between_two_files_names_the_other_file() -> None:
+    """The line alone would lead to another row of the file that is complained about."""
+    users, rows = Sheet("/targets/0/users/csv", FILE, ALL, A), "UserPrincipalName,LicenseSKU,DisabledPlans\n"
+    other = Sheet("/targets/1/users/csv", f"{rows}ben@a.com,E5,\nana@a.com,E5,y\n", ALL, A)
+    _, (problem,) = merged(users, other)
+
+    assert (problem.pointer, problem.line) == ("/targets/1/users/csv", 3)
+    assert problem.detail.startswith("ana@a.com stands in line 2 of /targets/0/users/csv with the same SKU")
+
+
+def test_a_file_that_says_nothing_of_tenants_is_told_once() -> None:
+    """Not once a row: it is the header that has to change, or the request."""
+    _, problems = merged(sheet("user\nana@a.com\nben@a.com\n", tenant=None))
+
+    assert [problem.line for problem in problems] == [1]
+    assert "has no column Tenant" in problems[0].detail

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from dev.stack import settings as local
-from shared.settings import GRAPH, Settings, read_settings, sweeper_schedule
+from shared.settings import EXCHANGE, GRAPH, Settings, read_settings, scheduler_schedule, sweeper_schedule
 from tests.docs.pages import codes, section, table
 
 PAGE = "docs/settings.md"
@@ -24,6 +24,8 @@ FIELDS = {
     "TURN_LEASE_SECONDS": "turn_lease",
     "GRAPH_TIMEOUT_SECONDS": "graph_timeout",
     "BATCHES_AT_ONCE": "batches_at_once",
+    "PAUSE_LIMIT_HOURS": "pause_limit_hours",
+    "APPROVE_WITHIN_HOURS": "approve_within_hours",
 }
 
 
@@ -57,6 +59,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     read_settings(environment)
     monkeypatch.setattr(os, "environ", environment)
     sweeper_schedule()
+    scheduler_schedule()
     return environment.names
 
 
@@ -85,14 +88,20 @@ def test_the_settings_of_the_local_stack_are_all_there() -> None:
 def test_defaults_and_local_values_are_the_ones_that_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures of the page come out of the code."""
     monkeypatch.delenv("SWEEPER_SCHEDULE", raising=False)
+    monkeypatch.delenv("SCHEDULER_SCHEDULE", raising=False)
     found: Settings = read_settings(NEEDED)
     rows = dict(listed("## The app"))
     for name, field in FIELDS.items():
         assert float(rows[name][1]) == getattr(found, field), name
     defaults = {name: codes(cells[1]) for name, cells in rows.items()}
     assert defaults["GRAPH_BASE_URL"] == [GRAPH]
+    assert defaults["EXCHANGE_BASE_URL"] == [EXCHANGE] == [found.exchange_base_url]
+    assert defaults["MAILBOX_CONVERSION"] == ["off"]
+    assert not found.mailbox_conversion
+    assert codes(rows["MAILBOX_CONVERSION"][2]) == [local.SIMULATED["MAILBOX_CONVERSION"]]
     assert defaults["API_KEYS"] == [found.api_keys]
     assert defaults["SWEEPER_SCHEDULE"] == [sweeper_schedule()]
+    assert defaults["SCHEDULER_SCHEDULE"] == [scheduler_schedule()]
     for name, value in local.LOCAL_DEFAULTS.items():
         assert rows[name][2].strip("`") == value, name
     ports = {name: cells[1] for name, cells in listed("## The local stack")}

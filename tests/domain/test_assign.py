@@ -5,18 +5,12 @@ from typing import Literal
 
 import pytest
 
-from shared.domain.assign import (
-    AssignRequest,
-    UsageLocationRule,
-    WantedLicence,
-    missing_skus,
-    not_found,
-    plan_assign,
-    unassignable,
-    unknown_plans,
-)
+from shared.domain.assign import AssignRequest, WantedLicence
 from shared.domain.codes import ResultCode, status_of
+from shared.domain.location import UsageLocationRule
 from shared.domain.model import AddLicence, Assignment, Change, Decision, LicenceState, ServicePlan, Sku, User
+from shared.domain.planning import missing_skus, not_found, refused, unassignable, unknown_plans
+from shared.domain.selection import RowLicence, Wish
 
 MAIL, CHAT, TEAMS, BASE = "p-mail", "p-chat", "p-teams", "p-base"
 E5 = Sku(
@@ -68,7 +62,7 @@ def plan(
     """Plan for one user who holds this."""
     user = User("u1", "ana@contoso.com", LicenceState(holds, location), country=country)
     request = AssignRequest(licences or (wanted(),), rule, default)
-    return plan_assign(request, 7, user, skus, GROUPS)
+    return request.decide(7, user, skus, GROUPS)
 
 
 def change_of(decision: Decision) -> Change:
@@ -276,14 +270,51 @@ def test_what_the_catalogue_makes_impossible_is_found_before_planning() -> None:
         (wanted(disabled=(CHAT, "p-bi", BASE)), wanted("bi", enabled=(MAIL,)), *map(wanted, ("dead", "rights", "late")))
     )
 
-    assert missing_skus(request, SKUS) == ("dead", "rights", "late")
-    assert unknown_plans(request, skus) == (("e5", "p-bi"), ("bi", MAIL))
-    assert unassignable(request, skus) == {
+    wishes = [licence.sku_id for licence in request.licences]
+    assert missing_skus(wishes, SKUS) == ("dead", "rights", "late")
+    assert unknown_plans((each.named_plans for each in request.licences), skus) == (("e5", "p-bi"), ("bi", MAIL))
+    assert unassignable(wishes, skus) == {
         "dead": "The subscription of OLD is Suspended: it can no longer be assigned.",
         "rights": "RIGHTSMANAGEMENT_ADHOC applies to the whole company, not to single users.",
     }
     with pytest.raises(ValueError, match="not SKUs of this tenant: dead"):
         plan(wanted("dead"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        pytest.param(wanted("gone"), "The tenant has no subscription to gone.", id="no subscription"),
+        pytest.param(
+            wanted("dead"), "The subscription of OLD is Suspended: it can no longer be assigned.", id="ran out"
+        ),
+        pytest.param(
+            wanted(disabled=("p-bi",)), "The tenant's SKU does not contain these plans: p-bi of SPE_E5.", id="plan"
+        ),
+        pytest.param(wanted(disabled=(CHAT,)), None, id="nothing stands against it"),
+    ],
+)
+def test_what_nobody_in_the_tenant_can_get_is_said_in_a_sentence(wish: WantedLicence, why: str | None) -> None:
+    """Trap 9: a subscription that ran out cannot be assigned; a user whose row asks for it is refused with that."""
+    skus = {**SKUS, "dead": Sku("dead", "OLD", (), status="Suspended", consumed=3)}
+
+    assert AssignRequest((wish,)).impossible(skus) == why
+    if why:
+        decision = refused(2, User("u1", "ana@contoso.com"), why)
+        assert (decision.index, decision.status, decision.code) == (2, "skipped", ResultCode.SKU_NOT_FOUND)
+        assert decision.message == why
+
+
+def test_rows_stand_in_for_the_request_or_beside_it() -> None:
+    """A row that names a SKU replaces the body's licences; one that names none keeps them."""
+    request = AssignRequest((wanted("bi"),), UsageLocationRule("DE", "always"))
+    rows = (RowLicence("e5", frozenset({CHAT})),)
+
+    assert request.for_wish(Wish(rows, with_request=False)).licences == (wanted(disabled=(CHAT,)),)
+    assert request.for_wish(Wish(rows)).licences == (wanted("bi"), wanted(disabled=(CHAT,)))
+    assert request.for_wish(Wish()) == request
+    assert request.for_wish(Wish(rows)).usage_location == request.usage_location
+    assert request.for_wish(Wish(rows)).sku_ids(()) == {"e5", "bi"}
 
 
 def test_a_wish_that_contradicts_itself_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.domain.nearest import MOST, by_letters, by_words, hint
+from shared.domain.nearest import LETTERS, MOST, by_letters, by_words, hint
 
 
 def groups(*names: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -57,3 +57,11 @@ def test_a_hint_ends_a_sentence() -> None:
     """Without anything near it is not there."""
     assert hint(["A", "B"]) == "; nearest: A, B"
     assert hint([]) == ""
+
+
+def test_only_the_beginning_of_a_text_is_compared() -> None:
+    """A cell of a CSV may have tens of thousands of characters, and comparing takes time by the square of them."""
+    names = [("E5", ("Microsoft 365 E5",))]
+
+    assert by_words("Microsoft 365 E5" + " " * LETTERS + "no such words " * 3_000, names) == ["E5"]
+    assert by_letters("Microsoft 365 E5" + " " * LETTERS + "x" * 30_000, names) == ["E5"]

@@ -1,9 +1,13 @@
 """The frozen plan: batches numbered over chunks."""
 
+from dataclasses import replace
+from itertools import groupby
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.blobs.plans import MANIFEST
 from shared.domain.model import Decision
 from shared.domain.plan import Manifest, batch_of, chunk_info
 from tests.support.samples import decision
@@ -48,3 +52,45 @@ def test_a_batch_that_the_plan_does_not_have_is_an_error(batch: int):
     assert manifest.batches == 3
     with pytest.raises(IndexError, match="3 batches"):
         manifest.locate(batch)
+
+
+WAVES = st.lists(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), min_size=1, max_size=70), max_size=4)
+
+
+@given(WAVES)
+def test_batches_do_not_mix_waves_and_lower_waves_have_lower_numbers(users: list[list[tuple[bool, int]]]):
+    """Each change is in one batch of its wave; manifest and waves survive as JSON."""
+    planned: list[list[Decision]] = []
+    index = 0
+    for chunk in users:
+        planned.append([])
+        for change, wave in chunk:
+            made = decision(index, change=change, location=None)
+            planned[-1].append(replace(made, wave=wave) if change else made)
+            index += 1
+    made = Manifest.of(chunk_info(chunk) for chunk in planned)
+    manifest = MANIFEST.validate_json(MANIFEST.dump_json(made))
+
+    batches = [batch_of(planned[chunk], k) for chunk, k in map(manifest.within, range(manifest.batches))]
+
+    assert manifest == made
+    assert sorted(one.index for batch in batches for one in batch) == [
+        one.index for chunk in planned for one in chunk if one.status == "change"
+    ]
+    assert all(len({one.wave for one in batch}) == 1 and len(batch) <= 20 for batch in batches)
+    assert all([one.index for one in batch] == sorted(one.index for one in batch) for batch in batches)
+    waves = [batch[0].wave for batch in batches]
+    assert waves == sorted(waves)
+    assert [manifest.users_of(n) for n in range(manifest.batches)] == [len(batch) for batch in batches]
+    assert [manifest.writes_of(n) for n in range(manifest.batches)] == [len(batch) for batch in batches]
+    sizes = [size for size, times in manifest.waves for _ in range(times)]
+    assert sizes == ([len(list(wave)) for _, wave in groupby(waves)] if any(waves) else [])
+
+
+def test_a_plan_of_one_wave_is_numbered_by_chunk_and_carries_no_waves():
+    """The usual plan: nothing is stored or sent for waves."""
+    manifest = Manifest.of(chunk_info(chunk) for chunk in chunks([(41, 0), (25, 5)]))
+
+    assert manifest.waves == ()
+    assert all(chunk.waves == () for chunk in manifest.chunks)
+    assert [manifest.within(n) for n in range(5)] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]

@@ -1,13 +1,11 @@
-"""Seats: counted net, reserved once, given out in selection order."""
-
-from collections import Counter
-from collections.abc import Mapping
+"""Seats: counted net, reserved once."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.model import AddLicence, Assignment, Change, Decision, LicenceState, Sku
+from shared.domain.model import Sku
+from shared.domain.ordering import Moves, order, placed
 from shared.domain.seats import (
     MAX_YOUNG,
     Partial,
@@ -19,43 +17,15 @@ from shared.domain.seats import (
     close,
     confirm,
     expired,
+    free_seats,
     need,
     reserve,
     reserved,
-    trim,
+    to_begin_with,
 )
+from tests.support.moves import decision, plan, sku, statuses
 
 HORIZON = 60.0
-
-
-def sku(sku_id: str, free: int) -> Sku:
-    """A SKU with so many free seats."""
-    return Sku(sku_id, sku_id.upper(), enabled=100, consumed=100 - free)
-
-
-def decision(index: int, takes: str = "", frees: str = "", *, group: str | None = None) -> Decision:
-    """A user who takes and frees these SKUs (one letter each); with a group, the taken ones are inherited already."""
-    before = tuple(Assignment(s) for s in frees) + (
-        tuple(Assignment(s, group_id=group) for s in takes) if group else ()
-    )
-    after = tuple(a for a in before if a.group_id) + tuple(Assignment(s) for s in takes)
-    change = Change(
-        tuple(AddLicence(s) for s in takes), tuple(frees), None, LicenceState(before, "DE"), LicenceState(after, "DE")
-    )
-    return Decision(index, f"u{index}", f"u{index}@x", "change", change=change)
-
-
-def unchanged(index: int) -> Decision:
-    """A user with nothing to do."""
-    return Decision(index, f"u{index}", f"u{index}@x", "unchanged", code="AlreadyAssigned")
-
-
-def plan(*moves: str) -> list[Decision]:
-    """Users written as ``takes<frees``, for example ``a`` (takes a), ``a<b`` (a swap), ``<b`` (a removal), ``-``."""
-    return [
-        unchanged(i) if move == "-" else decision(i, *(move.split("<") if "<" in move else (move,)))
-        for i, move in enumerate(moves)
-    ]
 
 
 def test_takes_and_frees_are_counted_net() -> None:
@@ -129,7 +99,7 @@ def test_an_operation_that_reserves_again_gets_the_same_answer() -> None:
 
     again = reserve(skus, progressed, "one", wants, 10, HORIZON, partial=True)
 
-    assert again == Partial(progressed, first.granted)
+    assert again == Partial(progressed)
     full = reserve(skus, (), "one", {"a": SeatNeed(5)}, 0, HORIZON, partial=False)
     assert isinstance(full, Reserved)
     assert reserve(skus, full.reservations, "one", {"a": SeatNeed(5)}, 0, HORIZON, partial=False) == full
@@ -142,9 +112,19 @@ def test_a_partial_reservation_takes_what_there_is() -> None:
     some = reserve(skus, (Reservation("a", "x", 2),), "op", {"a": SeatNeed(4), "b": SeatNeed(1)}, 0, HORIZON, True)
 
     assert isinstance(some, Partial)
-    assert some.granted == {"a": 3, "b": 0}
     assert some.reservations == (Reservation("a", "op", 3), Reservation("b", "op", 0))
     assert isinstance(reserve(skus, (), "op", {"a": SeatNeed(5)}, 0, HORIZON, partial=True), Reserved)
+
+
+def test_a_partial_reservation_never_gives_out_more_than_it_holds() -> None:
+    """Seats that came free since it was short are not its own; of a SKU that was not short all free ones count."""
+    wants = {"a": SeatNeed(4, 1), "b": SeatNeed(2, 2)}
+    mine = (Reservation("a", "op", 3), Reservation("b", "op", 2))
+    free = free_seats({"a": sku("a", free=9), "b": sku("b", free=1)}, (*mine, Reservation("a", "x", 2)), "op", 0, 60)
+
+    assert free == {"a": 7, "b": 1}
+    assert to_begin_with(free, mine, wants) == {"a": 2, "b": 1}
+    assert to_begin_with(free, (), wants) == free
 
 
 def test_what_an_operation_frees_counts_for_itself_only() -> None:
@@ -160,6 +140,22 @@ def test_what_an_operation_frees_counts_for_itself_only() -> None:
     assert other == Refused({"a": Shortfall(needed=1, available=0, missing=1)})
 
 
+def test_what_is_freed_first_makes_good_what_was_given_out_too_often() -> None:
+    """Trap 9: of a SKU with 3 users over its seats the first 3 that are freed are nobody's to take."""
+    skus = {"a": sku("a", free=-3)}
+    moves = plan("a", "a", "<a", "<a", "<a", "<a")
+
+    some = reserve(skus, (), "op", need(moves), 0, HORIZON, partial=True)
+
+    missing = Refused({"a": Shortfall(needed=2, available=0, missing=1)})
+    assert reserve(skus, (), "op", need(moves), 0, HORIZON, partial=False) == missing
+    assert isinstance(some, Partial)
+    assert some.reservations == (Reservation("a", "op", 1),)
+    begin = to_begin_with(free_seats(skus, (), "op", 0, HORIZON), some.reservations, need(moves))
+    assert begin == {"a": -3}
+    assert statuses(placed(moves, order(Moves.of(moves), begin))) == "cscccc"
+
+
 def test_seats_that_are_only_freed_are_not_reserved() -> None:
     """A removal works also for a SKU whose subscription is gone (trap 9)."""
     assert reserve({}, (), "op", {"a": SeatNeed(frees=3)}, 0, HORIZON, partial=False) == Reserved(())
@@ -169,79 +165,6 @@ def test_seats_of_an_unknown_sku_are_an_error() -> None:
     """Not known is not zero."""
     with pytest.raises(ValueError, match="does not have: a"):
         reserve({}, (), "op", {"a": SeatNeed(1)}, 0, HORIZON, partial=False)
-
-
-def statuses(decisions: tuple[Decision, ...]) -> str:
-    """One letter a user: ``c``hange, ``u``nchanged, ``s``kipped."""
-    return "".join(d.status[0] for d in decisions)
-
-
-@pytest.mark.parametrize(
-    ("moves", "seats", "kept", "left"),
-    [
-        pytest.param(["a", "a", "a"], {"a": 2}, "ccs", {"a": 0}, id="in selection order"),
-        pytest.param(["a", "-", "a", "-"], {"a": 1}, "cusu", {"a": 0}, id="trap 7: who needs none goes on"),
-        pytest.param(["ab", "b", "b"], {"a": 0, "b": 1}, "scs", {"a": 0, "b": 0}, id="both or neither"),
-        pytest.param(["a", "<a", "a"], {"a": 0}, "ccs", {"a": 0}, id="a freed seat goes to who waited first"),
-        pytest.param(["a<b", "b<a"], {"a": 0, "b": 0}, "ss", {"a": 0, "b": 0}, id="a circle without a spare seat"),
-        pytest.param(["a<b", "b<a"], {"a": 1, "b": 0}, "cc", {"a": 1, "b": 0}, id="a circle with one"),
-        pytest.param(["b<a", "c<b", "d<c"], {"d": 1}, "ccc", {"a": 1, "b": 0, "c": 0, "d": 0}, id="a chain"),
-        pytest.param(["ab", "a", "<a"], {"a": 0, "b": 0}, "scc", {"a": 0, "b": 0}, id="passed on when of no use"),
-        pytest.param(["a"], {}, "s", {}, id="a SKU without a grant has no seats"),
-    ],
-)
-def test_seats_are_given_out(moves: list[str], seats: Mapping[str, int], kept: str, left: dict[str, int]) -> None:
-    """Selection order first; freed seats are credited (trap 8), never spent before."""
-    decisions, remaining = trim(plan(*moves), seats)
-
-    assert statuses(decisions) == kept
-    assert {s: n for s, n in remaining.items() if n or s in left} == left
-
-
-def test_a_user_without_a_seat_is_named_and_not_dropped() -> None:
-    """The decision keeps its place and says which SKU was short."""
-    (first, second), left = trim(plan("a", "a"), {"a": 1}, {"a": sku("a", 0)})
-
-    assert first == plan("a")[0]
-    assert (second.index, second.user_id, second.status, second.code) == (1, "u1", "skipped", "InsufficientLicenses")
-    assert second.change is None
-    assert second.message == "No seat of A is left for this user."
-    assert left == {"a": 0}
-
-
-MOVES = st.lists(
-    st.tuples(st.sets(st.sampled_from("abc"), max_size=2), st.sets(st.sampled_from("abc"), max_size=2)).map(
-        lambda pair: "".join(sorted(pair[0])) + "<" + "".join(sorted(pair[1] - pair[0]))
-    ),
-    max_size=8,
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(MOVES, st.fixed_dictionaries({s: st.integers(0, 2) for s in "abc"}))
-def test_what_is_kept_can_be_done_and_what_is_skipped_cannot(moves: list[str], seats: dict[str, int]) -> None:
-    """Every kept change finds its seats in some order, the balance is exact, and no skipped one fits in."""
-    decisions, left = trim(plan(*moves), seats)
-
-    kept = [d.change.seat_change() for d in decisions if d.change]
-    done = {frozenset[int]()}
-    frontier = [frozenset[int]()]
-    while frontier:
-        made = frontier.pop()
-        free = Counter(seats)
-        for i in made:
-            free.subtract(kept[i])
-        for i in set(range(len(kept))) - made:
-            if made | {i} not in done and all(free[s] >= n for s, n in kept[i].items()):
-                done.add(made | {i})
-                frontier.append(made | {i})
-    assert frozenset(range(len(kept))) in done
-    assert all(left.get(s, 0) == seats[s] - sum(move.get(s, 0) for move in kept) for s in "abc")
-    assert all(n >= 0 for n in left.values())
-    skipped = [
-        d.change.seat_change() for d, kept in zip(plan(*moves), decisions, strict=True) if d.change and not kept.change
-    ]
-    assert all(any(n > left.get(s, 0) for s, n in move.items()) for move in skipped)
 
 
 @settings(max_examples=60, deadline=None)

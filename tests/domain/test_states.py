@@ -11,8 +11,6 @@ from shared.domain.states import (
     ENDED,
     RESTING,
     IllegalTransition,
-    VerbRefused,
-    apply_verb,
     assert_transition,
     close_totals,
     operation_status,
@@ -127,30 +125,6 @@ def test_users_without_an_outcome_are_closed_as_cancelled() -> None:
     assert (closed.pending, closed.skipped) == (0, 6)
     assert close_totals(closed, cancelled=True) == closed
     assert close_totals(open_totals, cancelled=False) == open_totals
-
-
-@pytest.mark.parametrize("status", sorted(set(Status) - ENDED - {Status.CANCELLING}))
-def test_cancel_fits_every_state_before_an_end(status: Status) -> None:
-    """The operation and each tenant that has not ended become cancelling; those that ended keep their end."""
-    cancelled = apply_verb(operation(status, status, "succeeded", "failed"), "cancel")
-
-    assert cancelled.status is Status.CANCELLING
-    assert [tenant.status for tenant in cancelled.tenants] == ["cancelling", "succeeded", "failed"]
-
-
-def test_cancelling_again_changes_nothing() -> None:
-    """Repeating a verb that took effect is fine, while it works and after."""
-    for again in (operation("cancelling", "cancelling"), operation("cancelled", "cancelled")):
-        assert apply_verb(again, "cancel") is again
-
-
-@pytest.mark.parametrize("status", ["succeeded", "partiallySucceeded", "failed"])
-def test_cancelling_what_has_ended_names_the_state(status: str) -> None:
-    """The caller learns why not."""
-    with pytest.raises(VerbRefused, match=f"cancel does not fit an operation that is {status}") as refused:
-        apply_verb(operation(status, status), "cancel")
-
-    assert refused.value.status == status
 
 
 def test_nothing_follows_an_end_and_only_the_end_follows_cancelling() -> None:

@@ -1,6 +1,7 @@
 """What an orchestrator carries of its batches."""
 
 import json
+from itertools import groupby
 
 import pytest
 from hypothesis import given, settings
@@ -126,3 +127,52 @@ def test_every_batch_is_settled_once_with_rising_attempts(batches: int, fates: l
         assert len(progress.waiting) <= MAX_UNSETTLED
         now += 0.5
     assert sorted(settled) == list(range(batches))
+
+
+def test_a_batch_is_tried_only_when_all_lower_waves_are_settled() -> None:
+    """Trap 8: what waits holds the next wave back, however long, as it may be what frees the seats."""
+    progress = Progress.of(range(7), waves=((3, 1), (2, 2)))
+
+    assert progress.ready(0) == ((0, 1), (1, 1), (2, 1))
+    progress = progress.after([BatchResult(0, 1, SETTLED), BatchResult(1, 1, 2, 9.0), BatchResult(2, 1, SETTLED)], 0)
+    assert progress.ready(5) == ()
+    assert progress.next_time(5) == 9.0
+    assert progress.ready(9) == ((1, 2),)
+    progress = progress.after([BatchResult(1, 2, SETTLED)], 9)
+    assert progress.ready(9) == ((3, 1), (4, 1))
+    progress = progress.after([BatchResult(4, 1, SETTLED), BatchResult(3, 1, SETTLED)], 9)
+    assert progress.ready(9) == ((5, 1), (6, 1))
+
+
+def test_after_a_crash_the_lowest_open_wave_goes_first() -> None:
+    """A later epoch may find batches of any wave that went out: each is read back in its turn."""
+    progress = Progress.of([2, 4], [waiting(3, 0.0), waiting(1, 20.0)], ((2, 3),))
+
+    assert progress.ready(0) == ()
+    assert progress.next_time(0) == 20.0
+    assert progress.below(2).ready(20) == ((1, 2),)
+    after = progress.after([BatchResult(1, 2, SETTLED)], 20)
+    assert after.ready(20) == ((3, 2), (2, 1))
+
+
+def test_what_is_unknown_is_read_back_without_regard_to_waves() -> None:
+    """Nothing more is sent then, so nobody needs a seat."""
+    progress = Progress.of([0], [waiting(3, unknown=True)], ((1, 4),))
+
+    assert progress.ready(0) == ((0, 1),)
+    assert progress.only_unknown().ready(0) == ((3, 2),)
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=12), st.integers(1, 8))
+def test_waves_follow_one_another(sizes: list[int], limit: int) -> None:
+    """No window holds batches of two waves, and the state survives as JSON."""
+    wave_of = [wave for wave, size in enumerate(sizes) for _ in range(size)]
+    runs = tuple((size, len(list(run))) for size, run in groupby(sizes))
+    progress, seen = Progress.of(range(len(wave_of)), waves=runs), list[int]()
+    while not progress.done:
+        ready = progress.ready(0, limit)
+        assert len({wave_of[batch] for batch, _ in ready}) == 1
+        seen += [batch for batch, _ in ready]
+        progress = progress.after([BatchResult(batch, attempt, SETTLED) for batch, attempt in ready], 0)
+        progress = Progress.from_dict(json.loads(json.dumps(progress.to_dict())))
+    assert seen == list(range(len(wave_of)))

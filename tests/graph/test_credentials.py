@@ -96,9 +96,23 @@ async def main():
 
 asyncio.run(main())
 """
+CONVERT = """
+import asyncio, json, os, sys
+from shared.graph.directory import Graph
+from shared.settings import read_settings
+
+async def main():
+    graph = Graph(read_settings(os.environ))
+    users = await graph.directory(sys.argv[1]).find_users(["bob@contoso.com"])
+    answer = await graph.mailboxes(sys.argv[1]).convert_to_shared(users["bob@contoso.com"].id, "bob@contoso.com")
+    print(json.dumps({"kind": answer.kind, "reason": answer.reason, "text": answer.message}))
+    await graph.close()
+
+asyncio.run(main())
+"""
 
 
-async def ask(tenant: SimulatedTenant, authority: Authority, **settings: str) -> dict[str, Any]:
+async def ask(tenant: SimulatedTenant, authority: Authority, program: str = PROGRAM, **settings: str) -> dict[str, Any]:
     """Ask twice for the tenant's name, in a process that trusts the authority's certificate from its start."""
     environment = {
         **os.environ,
@@ -111,7 +125,7 @@ async def ask(tenant: SimulatedTenant, authority: Authority, **settings: str) ->
         **settings,
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, tenant.id, cwd=ROOT, env=environment, stdout=PIPE, stderr=PIPE
+        sys.executable, "-c", program, tenant.id, cwd=ROOT, env=environment, stdout=PIPE, stderr=PIPE
     )
     output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
@@ -213,6 +227,19 @@ async def test_a_client_secret_gets_a_token_of_the_customers_tenant(authority: A
     assert path == f"/{tenant.id}/oauth2/v2.0/token"
     assert (form["client_id"], form["client_secret"]) == ("app", "s3")
     assert form["scope"].split()[0] == "https://graph.microsoft.com/.default"
+
+
+async def test_exchange_is_asked_with_a_token_of_its_own(authority: Authority, tenant: SimulatedTenant):
+    """A token for Graph opens no other service: each scope is asked for once, of the tenant's own authority."""
+    exchange = {"EXCHANGE_BASE_URL": tenant.simulator.url, "MAILBOX_CONVERSION": "on"}
+    told = await ask(tenant, authority, CONVERT, GRAPH_CREDENTIAL="clientSecret", GRAPH_CLIENT_SECRET="s3", **exchange)
+
+    assert (told["kind"], told["reason"]) == ("refused", "no mailbox")
+    assert {path for path, _ in authority.asked} == {f"/{tenant.id}/oauth2/v2.0/token"}
+    assert [form["scope"].split()[0] for _, form in authority.asked] == [
+        "https://graph.microsoft.com/.default",
+        "https://outlook.office365.com/.default",
+    ]
 
 
 async def test_a_wrong_secret_is_denied_with_the_reason(authority: Authority, tenant: SimulatedTenant):

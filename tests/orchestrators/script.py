@@ -8,11 +8,14 @@ from typing import Any
 from azure.durable_functions.testing import orchestrator_generator_wrapper
 from durabletask import task
 
-from shared.contracts.work import Wire
+from shared.contracts.names import END_TENANT, REST_TENANT, REST_UNTIL
+from shared.contracts.work import Halt, Wire
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).replace(tzinfo=None)
 """As the engine tells it: UTC without saying so."""
 TIMER = "timer"
+PLAIN = {REST_UNTIL: Halt(), REST_TENANT: Halt(), END_TENANT: Halt()}
+"""What these answer unless the script says otherwise."""
 
 type Answer = Wire | Exception | None
 type Answers = dict[str, Sequence[Answer] | Callable[[dict[str, Any]], Answer]]
@@ -48,7 +51,7 @@ class Script:
         """Call an activity; the last scripted answer holds on."""
         assert retry_policy.max_number_of_attempts > 1
         self.calls.append((name, input))
-        given = self.answers.get(name, [None])
+        given = self.answers.get(name, [PLAIN.get(name)])
         if callable(given):
             return Scripted(given(input))
         number = self._asked[name] = self._asked.get(name, -1) + 1

@@ -16,7 +16,8 @@ def test_each_tenant_with_work_gets_a_child_of_this_epoch() -> None:
 
     assert script.names == [BEGIN_OPERATION, RUN_TENANT, RUN_TENANT]
     assert script.inputs(RUN_TENANT) == [
-        {"operation": "op1", "epoch": 3, "tenant": tenant, "instance": f"op1:3:{tenant}"} for tenant in ("a", "b")
+        {"operation": "op1", "epoch": 3, "tenant": tenant, "plan": None, "instance": f"op1:3:{tenant}"}
+        for tenant in ("a", "b")
     ]
 
 

@@ -10,6 +10,7 @@ from orchestrators.windows import STEPS_PER_GENERATION
 from shared.contracts.names import (
     APPLY_BATCH,
     BEGIN_TENANT,
+    CHECK_GUARDS,
     END_TENANT,
     HAND_ON,
     PLAN_USERS,
@@ -59,14 +60,16 @@ def test_the_plain_way_goes_through_all_steps_in_order() -> None:
         BEGIN_TENANT: [Standing(phase="resolve")],
         RESOLVE_USERS: [Resolved(chunks=5)],
         PLAN_USERS: [Halt()],
-        RESERVE_SEATS: [applying(10)],
+        RESERVE_SEATS: [Halt()],
+        CHECK_GUARDS: [applying(10)],
         TAKE_TURN: turns,
         APPLY_BATCH: settled,
     }
     run = Script(answers).run(run_tenant, RUN)
 
     window = [TAKE_TURN, *[APPLY_BATCH] * 8, HAND_ON, RECORD_AUDIT, TAKE_TURN, *[APPLY_BATCH] * 2, HAND_ON]
-    steps = [BEGIN_TENANT, RESOLVE_USERS, *[PLAN_USERS] * 5, RESERVE_SEATS, *window, RECORD_AUDIT, END_TENANT]
+    steps = [BEGIN_TENANT, RESOLVE_USERS, *[PLAN_USERS] * 5, RESERVE_SEATS]
+    steps += [CHECK_GUARDS, *window, RECORD_AUDIT, END_TENANT]
     assert run.names == steps
     assert [given["chunk"] for given in run.inputs(PLAN_USERS)] == [0, 1, 2, 3, 4]
     first, last = run.inputs(HAND_ON)
@@ -137,7 +140,7 @@ def test_a_superseded_run_stops_without_ending_the_tenant(answers: Answers) -> N
             {
                 BEGIN_TENANT: [Standing(phase="plan", chunks=1)],
                 PLAN_USERS: [Halt()],
-                RESERVE_SEATS: [Standing(stop=Stop(code="InsufficientLicenses"))],
+                RESERVE_SEATS: [Halt(stop=Stop(code="InsufficientLicenses"))],
             },
             "InsufficientLicenses",
             id="no seats",
@@ -154,23 +157,24 @@ def test_what_stops_a_tenant_before_its_first_write_ends_it_with_the_reason(answ
 
 @pytest.mark.parametrize("step", [RESOLVE_USERS, PLAN_USERS, RESERVE_SEATS])
 def test_a_directory_that_asks_for_patience_gets_it(step: str) -> None:
-    """The wait is a durable timer, announced to the sweeper, as long as Graph says."""
+    """The wait is durable timers of 30 s at most, announced to the sweeper, as long as Graph says in all."""
     wait = Halt(wait=45.0, message="busy").wire()
     answers: dict[str, Any] = {
         BEGIN_TENANT: [Standing()],
         RESOLVE_USERS: [Resolved(chunks=1)],
         PLAN_USERS: [Halt()],
-        RESERVE_SEATS: [applying(1)],
+        RESERVE_SEATS: [Halt()],
+        CHECK_GUARDS: [applying(1)],
         TAKE_TURN: turns,
         APPLY_BATCH: settled,
     }
-    kinds = {RESOLVE_USERS: Resolved, PLAN_USERS: Halt, RESERVE_SEATS: Standing}
+    kinds = {RESOLVE_USERS: Resolved, PLAN_USERS: Halt, RESERVE_SEATS: Halt}
     patient: Answers = {**answers, step: [kinds[step].model_validate(wait), *answers[step]]}
     run = Script(patient).run(run_tenant, RUN)
 
     at = run.names.index(step)
-    assert run.names[at : at + 4] == [step, REST_UNTIL, TIMER, step]
-    assert run.inputs(TIMER) == [45.0]
+    assert run.names[at : at + 6] == [step, REST_UNTIL, TIMER, REST_UNTIL, TIMER, step]
+    assert run.inputs(TIMER) == [30.0, 15.0]
     assert run.inputs(END_TENANT)[0]["stop"] is None
     for_ever = Script({**answers, step: [kinds[step].model_validate(wait)]}).run(run_tenant, RUN)
     assert for_ever.inputs(END_TENANT)[0]["stop"]["code"] == "TenantUnavailable"
@@ -225,7 +229,7 @@ def test_a_cancelled_tenant_that_another_epoch_left_unsettled_is_settled_first()
 
 
 def test_a_long_wait_is_announced_to_the_sweeper_a_short_one_is_not() -> None:
-    """A rest is a durable timer in any case."""
+    """A rest is durable timers in any case; of a long one each piece is announced."""
 
     def apply(given: dict[str, Any]) -> Answer:
         waits = {1: 0.5, 2: 90.0}
@@ -235,11 +239,11 @@ def test_a_long_wait_is_announced_to_the_sweeper_a_short_one_is_not() -> None:
 
     run = Script(script(applying(1), apply)).run(run_tenant, RUN)
 
-    short, long = (n for n, name in enumerate(run.names) if name == TIMER)
+    short, *long = (n for n, name in enumerate(run.names) if name == TIMER)
     assert run.names[short - 1] != REST_UNTIL
-    assert run.names[long - 1] == REST_UNTIL
-    assert run.inputs(TIMER) == pytest.approx([0.5, 90], abs=0.1)
-    assert run.inputs(REST_UNTIL)[0]["seconds"] == pytest.approx(90, abs=0.1)
+    assert {run.names[each - 1] for each in long} == {REST_UNTIL}
+    assert run.inputs(TIMER) == pytest.approx([0.5, 30, 30, 30], abs=0.1)
+    assert [each["seconds"] for each in run.inputs(REST_UNTIL)] == pytest.approx([30, 30, 30], abs=0.1)
 
 
 def test_the_next_generation_goes_on_where_this_one_stopped() -> None:
@@ -310,7 +314,8 @@ def test_a_long_search_goes_on_step_by_step() -> None:
             Resolved(chunks=1),
         ],
         PLAN_USERS: [Halt()],
-        RESERVE_SEATS: [applying(1)],
+        RESERVE_SEATS: [Halt()],
+        CHECK_GUARDS: [applying(1)],
         TAKE_TURN: turns,
         APPLY_BATCH: settled,
     }
@@ -318,5 +323,5 @@ def test_a_long_search_goes_on_step_by_step() -> None:
 
     steps = [given["step"] for given in run.inputs(RESOLVE_USERS)]
     assert steps == [None, *["a"] * 8, *["b"] * 7, "c"]
-    assert run.inputs(TIMER) == [45.0] * 14
+    assert run.inputs(TIMER) == [30.0, 15.0] * 14
     assert run.inputs(END_TENANT)[0]["stop"] is None

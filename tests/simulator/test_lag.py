@@ -49,6 +49,20 @@ async def test_a_usage_location_just_set_may_still_be_judged_missing(simulator: 
         assert [at_once.status_code, later.status_code] == expected
 
 
+async def test_a_seat_just_freed_may_still_be_judged_taken(simulator: Simulator) -> None:
+    """Assumption, off by default: licensing may learn late of a seat that came free, never of one that was taken."""
+    for stale, expected in ((True, [400, 200, 400]), (False, [200, 400, 400])):
+        users = [person("ada", licenses=[{"skuId": E3}]), person("bob"), person("cleo")]
+        await simulator.load(lagSeconds=[2, 2], staleSeats=stale, skus=SKUS, users=users)
+        await simulator.assign("ada@contoso.example", [], [E3])
+        at_once = await simulator.assign("bob@contoso.example", [E3])
+        simulator.clock.advance(3)
+        later = await simulator.assign("cleo@contoso.example", [E3])
+        last = await simulator.assign("bob@contoso.example" if stale else "cleo@contoso.example", [E3])
+
+        assert [at_once.status_code, later.status_code, last.status_code] == expected
+
+
 async def test_a_user_created_just_now_is_not_there_yet(simulator: Simulator) -> None:
     """Trap 30: read and write answer 404 until the lag is over."""
     await simulator.load(lagSeconds=[2, 2], skus=SKUS)

@@ -36,8 +36,10 @@ def test_the_world_is_the_same_at_every_start() -> None:
 
     assert list(first.tenants) == [CONTOSO, FABRIKAM, ADATUM]
     for name, tenant in first.tenants.items():
-        ours = json.dumps([user_state(each) for each in tenant.users.current.values()])
-        assert ours == json.dumps([user_state(each) for each in second.tenants[name].users.current.values()])
+        ours = json.dumps([user_state(tenant, each) for each in tenant.users.current.values()])
+        assert ours == json.dumps(
+            [user_state(second.tenants[name], each) for each in second.tenants[name].users.current.values()]
+        )
     assert world().keys() == first.tenants.keys()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from shared.domain.audit import AuditEntry, MarkedEntries
 from shared.domain.model import AddLicence, Assignment, Change, Decision, LicenceState
 from shared.domain.operation import Actor, Operation, Outcome, Status, TenantPart
+from shared.domain.schedule import Schedule
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 E5, E3 = "06ebc4ee-1bb5-47dd-8120-11a08a9b4d64", "05e9a617-0261-4cee-bb44-138d3ef5d965"
@@ -37,6 +38,21 @@ def operation(operation_id: str, tenants: Iterable[int] = (1,), **fields: Any) -
     }
     parts = tuple(part(operation_id, number) for number in tenants)
     return Operation(id=operation_id, tenants=parts, **(given | fields))
+
+
+def schedule(**fields: Any) -> Schedule:
+    """A schedule of the first tenant that is due at noon."""
+    given: dict[str, Any] = {
+        "id": "s1",
+        "name": "Grace",
+        "kind": "remove",
+        "request_sha": "a" * 64,
+        "run_at": NOON,
+        "tenants": (tenant_id(1),),
+        "created_by": Actor("ana", "Ana"),
+        "created_at": NOON - timedelta(days=30),
+    }
+    return Schedule(**(given | fields))
 
 
 def outcome(index: int, mark: str = "0.1.0", code: str | None = None, **fields: Any) -> Outcome:

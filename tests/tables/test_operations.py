@@ -210,7 +210,7 @@ async def seeded(store: OperationStore) -> None:
             f"op{number}",
             among,
             created_at=datetime(2026, month, 1 + number, tzinfo=UTC),
-            kind="preview" if number == 3 else "assign",
+            kind="remove" if number == 3 else "assign",
         )
         await store.claim(one)
         await store.index(one)
@@ -251,7 +251,7 @@ async def test_lists_filter_by_time_kind_and_creator(store: OperationStore):
     assert await listed(store, since=at[1], until=at[2]) == ["op3", "op2", "op1"]
     assert await listed(store, ONLY_T2, since=at[1], until=at[2]) == ["op2", "op1"]
     assert await listed(store, until=at[0]) == []
-    assert await listed(store, kind="preview") == ["op3"]
+    assert await listed(store, kind="remove") == ["op3"]
     assert await listed(store, created_by="ana", until=at[1]) == ["op0"]
     assert await listed(store, created_by="o'hara") == []
 

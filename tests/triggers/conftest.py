@@ -21,16 +21,18 @@ from triggers import API, META
 from triggers.http import Handler, respond
 
 ADMIN, READER, OPERATOR, GOLD = "admin-key", "reader-key", "operator-key", "gold-key"
+GOLD_ADMIN = "gold-admin-key"
 FOREIGN = "99999999-9999-4999-8999-999999999999"
 E3, E5 = "05e9a617-0261-4cee-bb44-138d3ef5d965", "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
 
 
 def api_keys() -> str:
-    """A reader and an operator of everything, and a reader of the gold tenants."""
+    """A reader and an operator of everything, an operator and an administrator of the gold tenants."""
     keys = [
         (READER, "BulkLicenses.Read", ["*"]),
         (OPERATOR, "BulkLicenses.Operate", ["*"]),
         (GOLD, "BulkLicenses.Operate", ["tag:gold", FOREIGN]),
+        (GOLD_ADMIN, "BulkLicenses.Admin", ["tag:gold"]),
     ]
     return json.dumps(
         [

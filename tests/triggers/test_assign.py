@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from shared.contracts.names import RUN_OPERATION
-from shared.contracts.requests import parse_stored
+from shared.contracts.requests import AssignBody
 from shared.domain.caller import SYSTEM
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import E3, E5, FOREIGN, OPERATOR, Api, assign_body
@@ -28,7 +28,7 @@ async def test_a_started_operation_is_claimed_stored_and_started(api: Api, regis
     assert (told["progress"]["total"], told["progress"]["percent"]) == (0, 0.0)
 
     claimed = await api.app.operations.get(SYSTEM, told["id"])
-    stored = parse_stored(await api.app.staging.get(claimed.request_sha))
+    stored = AssignBody.model_validate_json(await api.app.staging.get(claimed.request_sha))
     assert stored.targets[0].tenant == registered
     assert stored.licenses[0].sku == E5
     assert api.started == [(RUN_OPERATION, f"{told['id']}:1", {"operation": told["id"], "epoch": 1})]
@@ -146,7 +146,7 @@ async def test_a_sku_that_only_the_tenant_knows_is_found_there(api: Api, simulat
 
     assert answer.status == 202
     claimed = await api.app.operations.get(SYSTEM, answer.json["id"])
-    (licence,) = parse_stored(await api.app.staging.get(claimed.request_sha)).licenses
+    (licence,) = AssignBody.model_validate_json(await api.app.staging.get(claimed.request_sha)).licenses
     assert (licence.sku, licence.disabled_plans) == (sku_id, (plan_id,))
 
 
@@ -181,10 +181,10 @@ async def test_an_unknown_sku_without_consent_is_judged_by_the_catalogue(
 
 
 async def test_the_body_is_remembered_as_it_was_sent(api: Api, registered: str) -> None:
-    """An idempotency key is compared by the very bytes."""
+    """An idempotency key is compared by route and bytes."""
     data = b'{"targets":[{"tenant":"contoso.com","users":{"users":["a@contoso.com"]}}],"licenses":[{"sku":"SPE_E3"}]}'
     answer = await api.send("POST", "assign", data)
 
     claimed = await api.app.operations.get(SYSTEM, answer.json["id"])
-    assert claimed.body_sha == hashlib.sha256(data).hexdigest()
-    assert parse_stored(await api.app.staging.get(claimed.request_sha)).licenses[0].sku == E3
+    assert claimed.body_sha == hashlib.sha256(b"assign\n" + data).hexdigest()
+    assert AssignBody.model_validate_json(await api.app.staging.get(claimed.request_sha)).licenses[0].sku == E3

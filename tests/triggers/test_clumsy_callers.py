@@ -9,6 +9,8 @@ from shared.contracts.openapi import DOCS_POLICY
 from shared.tables.paging import make_cursor
 from tests.triggers.conftest import FOREIGN, GOLD, READER, Api, assign_body
 from triggers.bodies import MAX_FAULTS
+from triggers.skus import HINTS
+from triggers.strict_json import MAX_PARTS
 
 
 def raw(tenant: str, licences: str = '[{"sku": "SPE_E5"}]') -> str:
@@ -45,6 +47,37 @@ async def test_a_body_that_is_not_plain_json_is_refused(
     assert await unchanged(api)
 
 
+MANY = MAX_PARTS + 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param('{"targets": [' + ",".join(["{}"] * MANY) + "]}", id="targets"),
+        pytest.param(raw("contoso.com").replace('"a@b.c"', ",".join(["1"] * MANY)), id="numbers"),
+        pytest.param(raw("contoso.com").replace('"a@b.c"', ",".join(['" "'] * MANY)), id="blanks"),
+        pytest.param("{" + ",".join(f'"{n}": 1' for n in range(MANY)) + "}", id="fields"),
+        pytest.param(raw("contoso.com", f"[{','.join(['{}'] * MANY)}]"), id="licences"),
+    ],
+)
+async def test_faults_by_the_million_are_not_gathered(api: Api, registered: str, body: str) -> None:
+    """Each takes a kilobyte: a body of 20 MB could take all memory there is, and the operations in it along."""
+    answer = await api.send("POST", "assign", body.encode())
+
+    assert answer.status == 400
+    assert "more than 50,000 fields and entries" in answer.json["detail"]
+
+
+async def test_a_thousand_unknown_skus_are_told_with_hints_for_some(api: Api, registered: str) -> None:
+    """To look for what is near takes milliseconds for each, while every other call waits."""
+    targets = [{"tenant": registered, "users": {"licensed": f"SPE_E{n:04}"}} for n in range(1_000)]
+    answer = await api.send("POST", "selections/resolve", {"targets": targets})
+
+    assert answer.status == 422
+    assert len(answer.json["errors"]) == 1_000
+    assert sum("nearest" in fault["detail"] for fault in answer.json["errors"]) == HINTS
+
+
 async def test_a_byte_order_mark_is_no_fault(api: Api, registered: str) -> None:
     """Windows tools put one in front of UTF-8."""
     answer = await api.send("POST", "assign", codecs.BOM_UTF8 + raw(registered).encode())
@@ -64,7 +97,7 @@ async def test_only_utf_8_is_taken(api: Api, registered: str, charset: str, stat
 
 async def test_faults_beyond_a_hundred_are_not_told(api: Api, registered: str) -> None:
     """One mistake many times gives a short answer."""
-    body = assign_body(registered, targets=[{"tenant": registered, "users": {"users": [""] * 50_000}}])
+    body = assign_body(registered, targets=[{"tenant": registered, "users": {"users": [""] * 40_000}}])
     answer = await api.send("POST", "assign", body)
 
     assert answer.status == 400
@@ -77,8 +110,8 @@ async def test_faults_beyond_a_hundred_are_not_told(api: Api, registered: str) -
     [
         ({"licenses": []}, "/licenses", "At least"),
         ({"licenses": [{"sku": "SPE_E5"}] * 51}, "/licenses", "At most 50"),
-        ({"confirm": 247}, "/confirm", "not known"),
-        ({"options": {"canary": {"users": 1}}}, "/options/canary", "not known"),
+        ({"confirmed": 247}, "/confirmed", "not known"),
+        ({"options": {"canary": {"users": 1}}}, "/options/canary/approve", "missing"),
         ({"options": None}, "/options", "object"),
     ],
     ids=["none", "too many", "confirm", "canary", "null"],

@@ -57,12 +57,18 @@ def assert_come_back(answer: Answer, *hidden: str) -> None:
 
 async def ask(api: Api, route: Route, tenant: str, **more: Any) -> Answer:
     """A good request to a route."""
+    targeted: dict[str, Any] = {"targets": assign_body(tenant)["targets"]}
     bodies: dict[str, Any] = {
         "assign": assign_body(tenant),
-        "resolve_selections": {"targets": assign_body(tenant)["targets"]},
+        "resolve_selections": targeted,
+        "remove": targeted | {"licenses": "all"},
+        "modify": targeted | {"swap": [{"from": "SPE_E3", "to": "SPE_E5"}]},
+        "transfer": targeted | {"transfers": [{"from": "SPE_E3", "to": "SPE_E5"}]},
+        "preview": assign_body(tenant) | {"operation": "assign"},
         "put_tenant": {"tags": ["gold"]},
+        "put_prices": {"default": {"currency": "USD", "monthly": {"SPE_E5": 60}}},
     }
-    path = route.path.removeprefix("automation/bulk-licenses/").format(tenant=tenant, id="some")
+    path = route.path.removeprefix("automation/bulk-licenses/").format(tenant=tenant, id="some", schedule="some")
     return await api.send(route.method, path, bodies.get(route.name), **more)
 
 

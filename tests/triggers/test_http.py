@@ -151,7 +151,7 @@ async def test_a_wrong_parameter_is_a_400_that_names_it(api: Api, path: str, que
 
 async def test_every_fault_of_a_body_is_told_at_once(api: Api) -> None:
     """The caller mends all of it in one go."""
-    body = assign_body("x", targets=[{"tenant": "", "users": {}}], licenses=[{"sku": ""}], confirm=3)
+    body = assign_body("x", targets=[{"tenant": "", "users": {}}], licenses=[{"sku": ""}], confirm=-3)
     answer = await api.send("POST", "assign", body)
 
     assert answer.status == 400

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.blobs.rows import RowsInMemory
-from shared.contracts.requests import parse_stored
+from shared.contracts.requests import AssignBody
 from shared.contracts.selections import Selection, Target
 from shared.domain.caller import SYSTEM
 from tests.support.simulator import SimulatedTenant, Simulator
@@ -180,7 +180,7 @@ async def test_an_operation_stores_filter_and_licence_as_they_are_asked(api: Api
 
     assert started.status == 202
     operation = await api.app.operations.get(SYSTEM, started.json["id"])
-    stored = parse_stored(await api.app.staging.get(operation.request_sha)).targets[0].users
+    stored = AssignBody.model_validate_json(await api.app.staging.get(operation.request_sha)).targets[0].users
     assert (stored.filter, stored.licensed) == ("department eq 'Sales'", E3)
 
 

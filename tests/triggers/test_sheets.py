@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.requests import AssignBody, parse_stored
+from shared.contracts.requests import AssignBody
 from shared.domain.caller import SYSTEM
 from shared.domain.selection import NamedUser, RowLicence, Wish
 from tests.support.simulator import Simulator
@@ -25,7 +25,7 @@ async def stored(api: Api, answer: Answer) -> AssignBody:
     """The request of a started operation."""
     assert answer.status == 202, answer.body
     operation = await api.app.operations.read_op(answer.json["id"])
-    return parse_stored(await api.app.staging.get(operation.request_sha))
+    return AssignBody.model_validate_json(await api.app.staging.get(operation.request_sha))
 
 
 async def rows_of(api: Api, answer: Answer, target: int = 0, *, exclude: bool = False) -> tuple[NamedUser, ...]:
@@ -110,7 +110,7 @@ async def test_licences_may_stand_in_the_rows_alone(api: Api, registered: str) -
     no_csv = await api.send("POST", "assign", {"targets": assign_body(registered)["targets"]})
 
     assert (await stored(api, all_named)).licenses == ()
-    assert "names no licence" in lines(one_not)[3]
+    assert "names nothing that would stand in for it" in lines(one_not)[3]
     assert (no_csv.status, list(no_csv.pointers)) == (400, ["/licenses"])
 
 
@@ -195,6 +195,29 @@ async def test_a_long_list_is_stored_as_rows(api: Api, registered: str) -> None:
     assert chosen.users.users is None
     assert read == names
     assert chunk == 3
+
+
+@pytest.mark.parametrize("length", [1, 1_001])
+async def test_a_row_counts_before_a_list_of_the_same_tenant(api: Api, registered: str, length: int) -> None:
+    """Who stands in a CSV gets what the row says, although a list before it, short or long, names the user too."""
+    listed = {"tenant": registered, "users": {"users": ["ana@contoso.com"] + ["ben@contoso.com"] * (length - 1)}}
+    by_row = {"tenant": registered, "users": {"csv": "UserPrincipalName,LicenseSKU\nana@contoso.com,SPE_E3\n"}}
+    answer = await post(api, registered, "", targets=[listed, by_row])
+
+    assert (await rows_of(api, answer))[0].wish == Wish((RowLicence(E3),), with_request=False)
+
+
+async def test_a_name_of_thousands_of_characters_is_said_back_shortened(api: Api, registered: str) -> None:
+    """Of a SKU, a service plan and a tenant; a file has room for hundreds of them."""
+    long = "Microsoft 365 E5 " * 1_800
+    rows = f"UserPrincipalName,LicenseSKU,DisabledPlans\na@contoso.com,{long},\nb@contoso.com,SPE_E5,{long}\n"
+    answer = await post(api, registered, rows)
+    tenants = await post(api, registered, f"UserPrincipalName,Tenant\na@contoso.com,{long}\n")
+
+    assert "is no known SKU; nearest: " in lines(answer)[2]
+    assert "is no service plan of SPE_E5" in lines(answer)[3]
+    assert "is not registered" in lines(tenants)[2]
+    assert max(map(len, (*lines(answer).values(), *lines(tenants).values()))) < 500
 
 
 async def test_resolve_takes_a_csv_and_stores_nothing(api: Api, registered: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from shared.contracts.names import RUN_OPERATION
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation, Status
-from shared.domain.states import apply_verb, settle
+from shared.domain.states import settle
+from shared.domain.steering import cancel
 from shared.errors import DependencyDown
 from shared.services import Services
 from shared.tables.due import Due
@@ -134,7 +135,7 @@ async def test_a_host_that_died_right_after_the_claim_is_made_good(api: Api, reg
 async def test_a_cancelled_operation_that_was_left_alone_is_closed(app: Services) -> None:
     """Its new epoch settles what went out and ends it."""
     await claimed(app, "op1")
-    await app.operations.change("op1", lambda now: apply_verb(now, "cancel"))
+    await app.operations.change("op1", cancel)
     client = Client()
 
     assert await sweep(app, client.start) == 1

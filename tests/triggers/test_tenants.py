@@ -89,7 +89,7 @@ async def test_what_a_tenant_subscribes_to_is_read_now(api: Api, registered: str
     (e3,), (e5,) = answer.json["value"], rest.json["value"]
 
     assert (e3["sku"], e3["name"], e3["total"], e3["warning"]) == ("SPE_E3", "Microsoft 365 E3", 10, 1)
-    assert (e3["assigned"], e3["available"], e3["price"]) == (1, 10, None)
+    assert (e3["assigned"], e3["available"], e3["price"], e3["currency"]) == (1, 10, 39.0, "USD")
     assert e5["sku"] == "SPE_E5"
     assert {"name", "id", "appliesTo"} == set(e5["servicePlans"][0])
     assert rest.json["nextLink"] is None

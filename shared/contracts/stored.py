@@ -1,0 +1,38 @@
+"""Requests as they are stored: normalised, and with what callers cannot say."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from shared.contracts.operation_body import OperationBody
+from shared.contracts.requests import BODIES, RemoveBody
+from shared.contracts.selections import Target
+from shared.domain.operation import OperationKind
+
+
+class StoredRemove(RemoveBody):
+    """A remove as it is stored: one that ends a grace names those for whom it began. Callers cannot."""
+
+    begun: Mapping[str, str] | None = None
+    """The names of their rows by tenant (`shared.blobs.rows`); None where the remove ends no grace."""
+
+    def for_users(self, targets: tuple[Target, ...]) -> Self:
+        """The body for these users instead; what their grace was stands in their rows."""
+        begun: dict[str, str] | None = None if self.begun is None else {}
+        return self.model_copy(update={"targets": targets, "begun": begun})
+
+    def begun_rows(self, tenant_id: str) -> str | None:
+        """The rows of a tenant's users whose grace has begun."""
+        return (self.begun or {}).get(tenant_id)
+
+
+def parse_stored(kind: OperationKind, data: bytes) -> OperationBody:
+    """Read a normalised body back from staging; ``ValueError`` when it is none."""
+    match kind:
+        case "remove":
+            return StoredRemove.model_validate_json(data)
+        case "assign" | "modify" | "transfer":
+            return BODIES[kind].model_validate_json(data)
+        case "revert":  # what shall be undone stands in the rows
+            return OperationBody.model_validate_json(data)
+        case "preview":
+            raise ValueError("a preview has the body of what it previews")

@@ -1,0 +1,86 @@
+"""``POST /assign``, ``/remove``, ``/modify``, ``/transfer``: start an operation, from a body or from a preview."""
+
+import azure.functions as func
+
+from shared.contracts.requests import BODIES, KINDS, ExecuteBody, OperationBody, PlannedKind
+from shared.contracts.responses import OperationBody as OperationAnswer
+from shared.contracts.routes import BASE, CSV_TENANT, Answer, Route
+from shared.domain.caller import Role
+from shared.domain.operation import Actor, Operation, Status
+from shared.services import Services
+from triggers.bodies import field_of
+from triggers.claims import IDEMPOTENCY_KEY, claim_of, claimed_before, start, started, store_request
+from triggers.executing import executed
+from triggers.guarding import guards_of
+from triggers.http import Call, Handler
+from triggers.router import Router
+from triggers.understanding import parts_of, understood
+
+router = Router()
+
+_SUMMARIES: dict[PlannedKind, str] = {
+    "assign": "Start assigning licences to the selected users of one or more tenants.",
+    "remove": "Start taking licences from the selected users of one or more tenants.",
+    "modify": "Start changing service plans, adding and swapping licences of the selected users.",
+    "transfer": "Start moving the selected users from one licence to another, in one call a user.",
+}
+
+
+def _handler(kind: PlannedKind, model: type[OperationBody]) -> Handler:
+    async def begin(call: Call, app: Services) -> func.HttpResponse:
+        """Claim an operation for the body and start it; a repeated idempotency key finds the claimed one."""
+        claim = claim_of(call, kind)
+        if known := await claimed_before(app, call, claim):
+            return await started(app, call, known, new=False)
+        if field_of(call.body, "previewId") is not None:
+            operation = await executed(app, call, claim, kind, call.parsed(ExecuteBody))
+        else:
+            body = call.parsed(model)
+            request, tenants = await understood(app, call.caller, kind, body)
+            request_sha = await store_request(app, request.stored())
+            await app.tables.refresh_clock()
+            operation = Operation(
+                id=claim.id,
+                kind=kind,
+                status=Status.QUEUED,
+                created_at=app.tables.now(),
+                created_by=Actor(call.caller.id, call.caller.name),
+                request_sha=request_sha,
+                body_sha=claim.body_sha,
+                reason=request.reason,
+                guards=guards_of(request.options, request.confirm),
+                grace_days=request.grace_days,
+                tenants=parts_of(claim.id, request, tenants),
+            )
+        new, operation = await start(app, call, claim, operation)
+        return await started(app, call, operation, new=new)
+
+    return begin
+
+
+for _kind in KINDS:
+    router.add(
+        Route(
+            name=_kind,
+            method="POST",
+            path=f"{BASE}/{_kind}",
+            summary=_SUMMARIES[_kind],
+            role=Role.OPERATE,
+            body=BODIES[_kind],
+            or_bodies=(ExecuteBody,),
+            csv=True,
+            parameters=(CSV_TENANT, IDEMPOTENCY_KEY),
+            answers=(
+                Answer(202, "The operation was started.", OperationAnswer, headers=("Location", "Retry-After")),
+                Answer(
+                    200, "This key and body had started this operation before.", OperationAnswer, headers=("Location",)
+                ),
+            ),
+            problems={
+                404: "A tenant, or the preview, is unknown or outside the caller's grants.",
+                409: "The idempotency key came with another body; the preview is of another kind, or not ready.",
+                422: "A tenant, SKU or service plan is not known (the nearest names are given), or a setting is off.",
+            },
+            starts=True,
+        )
+    )(_handler(_kind, BODIES[_kind]))
