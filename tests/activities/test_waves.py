@@ -119,7 +119,7 @@ async def test_a_chain_is_gone_from_its_end(part_of: MakePart) -> None:
 
     assert await run(part) is Status.SUCCEEDED
 
-    assert [line["path"].split("/")[-2] for line in part.writes()] == list(reversed(await ids(part)))
+    assert [line["url"].split("/")[-2] for line in part.writes()] == list(reversed(await ids(part)))
     assert refusals(part) == []
 
 
