@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # A file stays with one worker, which has storage and a simulator of its own.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 # pyright's wrapper would ask the network for a newer version at every start.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1

@@ -84,7 +84,7 @@ def order(moves: Moves, free: Mapping[str, int]) -> Order:
     if not plain.seatless or _too_few(moves, free):
         return plain
     patient = _Game(moves, free, last=_last_takers(moves, free)).play()
-    return min(plain, patient, key=lambda found: found.seatless)
+    return plain if patient.seatless else patient
 
 
 def order_lending(moves: Moves, free: Mapping[str, int]) -> Order:

@@ -1,6 +1,7 @@
 """What must hold once a plan was played: judged by the simulator's state and the caller's words, not by the planner."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from shared.domain.codes import ResultCode
@@ -145,13 +146,13 @@ def the_first_get_the_seats(told: Told) -> None:
             left[each] -= delta
     pairs = list(zip(told.plan.wished, told.plan.decisions, strict=True))
     for place, (wished, given) in enumerate(pairs):
-        if wished == given:
+        if wished == replace(given, wave=wished.wave):
             continue
         assert given.code == ResultCode.INSUFFICIENT_LICENSES
         takes = _takes(wished)
         assert any(left[each] <= 0 for each in takes), given
         for later, kept in pairs[place + 1 :]:
-            assert kept != later or not takes or not _takes(later) >= takes, (given, kept)
+            assert kept.change is None or not takes or not _takes(later) >= takes, (given, kept)
 
 
 def _takes(decision: Decision) -> set[str]:
