@@ -4,6 +4,7 @@ It wakes tenants whose window opens, and cancels operations that rested too long
 """
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 
 import azure.durable_functions as df
@@ -38,26 +39,29 @@ async def sweep(app: Services, start: Starter) -> int:
     started = 0
     for operation_id, dues in by_operation.items():
         try:
-            started += await _bring_back(app, start, operation_id, dues)
+            started += await bring_back(app, start, operation_id, {due.tenant_id for due in dues})
         except (LicenceError, ValueError):  # one operation that cannot be read keeps no other from being found
             log.exception("operation %s could not be brought back", operation_id)
     return started
 
 
-async def _bring_back(app: Services, start: Starter, operation_id: str, dues: list[Due]) -> bool:
-    """Raise the epoch and start the operation, where there is work; of several sweepers at once one does it."""
+async def bring_back(app: Services, start: Starter, operation_id: str, seen: Collection[str]) -> bool:
+    """Raise the epoch and start the operation, where these tenants, seen past their time, are so still.
+
+    Of several sweepers at once one does it: ``due`` is moved before the epoch is raised, and read again after it, so
+    that whoever finds the new epoch finds nobody past their time.
+    """
     try:
         found = await app.operations.get(SYSTEM, operation_id)
     except NotFound:  # its claim never came about
         found = None
-    over = {part.tenant_id for part in found.tenants if part.status in ENDED} if found else {d.tenant_id for d in dues}
-    for due in dues:
-        if due.tenant_id in over:
-            await app.due.remove(due.operation_id, due.tenant_id)
-    if found is None or all(due.tenant_id in over for due in dues):
+    over = {part.tenant_id for part in found.tenants if part.status in ENDED} if found else set(seen)
+    for tenant in over & set(seen):
+        await app.due.remove(operation_id, tenant)
+    past = {due.tenant_id for due in await app.due.past(app.tables.now(), operation_id)} & set(seen) - over
+    if found is None or not past:
         return False
-
-    past = {due.tenant_id for due in dues} - over
+    await watch_working(app, found, past)
 
     def take_up(operation: Operation) -> Operation:
         if operation.epoch != found.epoch or operation.completed_at is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.tables.client import Tables
 from shared.tables.codec import RowCodec, iso
-from shared.tables.table import Row, Write
+from shared.tables.table import AFTER, Row, Write
 
 PARTITION = "due"
 
@@ -41,10 +41,13 @@ class DueStore:
         """Nobody needs to look any more; harmless when there is no row."""
         await self._table.delete(PARTITION, _key(operation_id, tenant_id))
 
-    async def past(self, now: datetime) -> list[Due]:
-        """The parts whose time has come."""
-        rows = self._table.query("PartitionKey eq @partition and at le @now", {"partition": PARTITION, "now": iso(now)})
-        return [CODEC.item(row) async for row in rows]
+    async def past(self, now: datetime, operation_id: str | None = None) -> list[Due]:
+        """The parts whose time has come, of all operations or of one."""
+        text, values = "PartitionKey eq @partition and at le @now", {"partition": PARTITION, "now": iso(now)}
+        if operation_id is not None:
+            text += " and RowKey ge @first and RowKey lt @end"
+            values |= {"first": _key(operation_id, ""), "end": _key(operation_id, AFTER)}
+        return [CODEC.item(row) async for row in self._table.query(text, values)]
 
     def _upsert(self, due: Due) -> Write:
         return Write("upsert", Row(PARTITION, _key(due.operation_id, due.tenant_id), CODEC.values(due)))

@@ -15,7 +15,7 @@ from shared.services import Services
 from shared.tables.due import Due
 from tests.support.samples import operation, tenant_id
 from tests.triggers.conftest import Api, assign_body
-from triggers.sweeper import sweep
+from triggers.sweeper import bring_back, sweep
 
 
 @dataclass
@@ -63,6 +63,18 @@ async def test_of_many_sweepers_one_takes_it_up(app: Services) -> None:
     assert sum(brought_back) == 1
     run = {"operation": "op1", "epoch": 2}
     assert [start for client in clients for start in client.started] == [(RUN_OPERATION, "op1:2", run)]
+    assert (await app.operations.read_op("op1")).epoch == 2
+
+
+async def test_a_late_sweeper_leaves_alone_what_another_has_taken_up(app: Services) -> None:
+    """Trap 34: it saw the rows past their time before the other moved them, and read the operation after that."""
+    await claimed(app, "op1", 1, 2)
+    client = Client()
+    assert await sweep(app, client.start) == 1
+
+    assert not await bring_back(app, client.start, "op1", {tenant_id(1), tenant_id(2)})
+
+    assert len(client.started) == 1
     assert (await app.operations.read_op("op1")).epoch == 2
 
 
