@@ -45,6 +45,7 @@ async def end(app: Services, work: TenantEnd) -> Halt:
     throttled = sum(summary.throttled for summary in summaries)
     now = app.tables.now()
     removal = await schedule_removal(app, grace, work.tenant, now) if grace and counts[""] else None
+    due_at = removal and removal.run_at
 
     def ended(operation: Operation) -> Operation:
         if operation.epoch != work.epoch:
@@ -56,8 +57,8 @@ async def end(app: Services, work: TenantEnd) -> Halt:
             else part
             for part in operation.tenants
         )
-        if removal:
-            until = max(operation.grace_until or removal.run_at, removal.run_at)
+        if removal and due_at:
+            until = max(operation.grace_until or due_at, due_at)
             operation = replace(operation, schedule_id=removal.id, grace_until=until)
         return settle(replace(operation, tenants=tenants), now)
 

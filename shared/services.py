@@ -17,6 +17,7 @@ from shared.tables.operations import OperationStore
 from shared.tables.prices import PriceStore
 from shared.tables.recent import RecentStore
 from shared.tables.results import ResultStore
+from shared.tables.runs import RunStore
 from shared.tables.schedules import ScheduleStore
 from shared.tables.seats import SeatStore
 from shared.tables.tenants import TenantStore
@@ -42,6 +43,7 @@ class Services:
     tenants: TenantStore
     prices: PriceStore
     schedules: ScheduleStore
+    runs: RunStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
@@ -77,6 +79,7 @@ def open_services(chosen: Settings) -> Services:
         tenants=TenantStore(tables),
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),
+        runs=RunStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),

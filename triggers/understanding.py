@@ -31,7 +31,7 @@ async def understood[B: OperationBody](
     known = await catalogue_for(app, (*sku_names, *sheets.sku_names), named)
     request = normalise(body, tenants, skus_of(known, sku_names))
     targets = await with_rows(sheets, request.targets, meaning_of(kind, request, known), app.rows)
-    return request.model_copy(update={"targets": targets, "csv": None}), named
+    return request.model_copy(update={"targets": targets, "csv": None, "schedule": None}), named
 
 
 def _check_switched_on(app: Services, body: OperationBody) -> None:

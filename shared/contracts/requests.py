@@ -22,6 +22,7 @@ from shared.contracts.operation_body import (
     UsageLocation,
     by_rows,
 )
+from shared.contracts.schedules import ScheduleSpec
 from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Text, normalise_targets
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
@@ -261,6 +262,12 @@ class ExecuteBody(Request):
     options: ExecuteOptions = ExecuteOptions()
     confirm: Confirm | None = None
     reason: Reason | None = None
+    schedule: ScheduleSpec | None = None
+    """Start it then instead of now: once, at most 30 days ahead."""
+
+    def stored(self) -> bytes:
+        """The JSON kept in staging: the same model gives the same bytes."""
+        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
 class RevertBody(Request):

@@ -11,7 +11,8 @@ UNCONFIRMED: Final = 100
 
 def counts(guards: Guards, kind: OperationKind) -> bool:
     """Whether the affected users of all tenants must be known before the first write."""
-    return kind == "remove" or guards.max_users is not None or guards.confirm is not None
+    limits = (guards.max_users, guards.confirm, guards.max_changes)
+    return kind == "remove" or any(limit is not None for limit in limits)
 
 
 def excess(guards: Guards, kind: OperationKind, affected: int) -> str | None:
@@ -26,3 +27,10 @@ def excess(guards: Guards, kind: OperationKind, affected: int) -> str | None:
             f"{affected} users would lose licences: more than {UNCONFIRMED} must be confirmed, with confirm {affected}"
         )
     return None
+
+
+def too_many(guards: Guards, affected: int) -> str | None:
+    """Why an operation of a schedule that affects so many users is halted, in a sentence; None where it may go on."""
+    if guards.max_changes is None or affected <= guards.max_changes:
+        return None
+    return f"{affected} users would be changed, the schedule's maxChangesPerRun leaves {guards.max_changes}"

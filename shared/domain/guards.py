@@ -152,6 +152,8 @@ class Guards:
     window: OffHours | None = None
     max_users: int | None = None
     """More affected users than this, over all tenants, are refused before the first write."""
+    max_changes: int | None = None
+    """More affected users than this, over all tenants, halt before the first write, until somebody resumes."""
     confirm: int | None = None
     """How many affected users the caller has confirmed."""
     confirmed: bool = False
