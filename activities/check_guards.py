@@ -17,7 +17,8 @@ from shared.services import Services, services
 bp = df.Blueprint()
 
 LOOK_AGAIN_S = 2.0
-"""Seconds after which the other tenants may be planned."""
+"""Seconds after which the other tenants may be planned: a little more for each of them, as each of them asks."""
+LOOK_AGAIN_PER_TENANT_S = 0.05
 
 
 async def check(app: Services, run: TenantRun) -> Standing:
@@ -31,7 +32,8 @@ async def check(app: Services, run: TenantRun) -> Standing:
     if counts(operation.guards, operation.work):
         affected = _affected(operation)
         if affected is None:
-            return Standing(wait=LOOK_AGAIN_S, message="Other tenants of the operation are still being planned")
+            wait = LOOK_AGAIN_S + LOOK_AGAIN_PER_TENANT_S * len(operation.tenants)
+            return Standing(wait=wait, message="Other tenants of the operation are still being planned")
         fault = excess(operation.guards, operation.work, affected)
         if fault:
             return Standing(

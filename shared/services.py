@@ -14,6 +14,7 @@ from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
 from shared.tables.due import DueStore
 from shared.tables.operations import OperationStore
+from shared.tables.outbox import OutboxStore
 from shared.tables.prices import PriceStore
 from shared.tables.recent import RecentStore
 from shared.tables.results import ResultStore
@@ -44,6 +45,7 @@ class Services:
     prices: PriceStore
     schedules: ScheduleStore
     runs: RunStore
+    outbox: OutboxStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
@@ -80,6 +82,7 @@ def open_services(chosen: Settings) -> Services:
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),
         runs=RunStore(tables),
+        outbox=OutboxStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),

@@ -8,6 +8,7 @@ from triggers import (
     csv_template,
     kinds,
     operations,
+    outbox,
     people,
     previews,
     prices,
@@ -43,5 +44,6 @@ BLUEPRINTS: tuple[df.Blueprint, ...] = (
     *(router.blueprint() for router in (*API, META)),
     sweeper.bp,
     scheduler.bp,
+    outbox.bp,
     anchors.bp,
 )

@@ -74,7 +74,7 @@ def execution(preview: Operation, operation_id: str, body: ExecuteBody, by: Acto
         request_sha=preview.request_sha,
         body_sha=preview.request_sha,
         reason=body.reason or preview.reason,
-        guards=guards_of(body.options, body.confirm),
+        guards=guards_of(body.options, body.confirm, on_all=preview.guards.on_all),
         plan_id=preview.id,
         preview_id=preview.id,
         grace_days=preview.grace_days,

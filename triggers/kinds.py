@@ -54,7 +54,7 @@ def _handler(kind: PlannedKind, model: type[OperationBody]) -> Handler:
                 request_sha=request_sha,
                 body_sha=claim.body_sha,
                 reason=request.reason,
-                guards=guards_of(request.options, request.confirm),
+                guards=guards_of(request.options, request.confirm, on_all=body.on_all),
                 grace_days=request.grace_days,
                 tenants=parts_of(claim.id, request, tenants),
             )
@@ -90,7 +90,7 @@ for _kind in KINDS:
             problems={
                 404: "A tenant, or the preview, is unknown or outside the caller's grants.",
                 409: "The idempotency key came with another body; the preview is of another kind, or not ready.",
-                422: "A tenant, SKU or service plan is not known (the nearest names are given), or a setting is off.",
+                422: "A tenant, tag, SKU or service plan is not known (with the nearest names), or a setting is off.",
             },
             starts=True,
         )

@@ -111,7 +111,7 @@ async def _asked(call: Call, app: Services, preview_id: str, body_sha: str) -> O
         body = without_kind(call.parsed(PREVIEWS[planned]), BODIES[planned])
         request, tenants = await understood(app, call.caller, planned, body)
         parts, parent = parts_of(preview_id, request, tenants), None
-        guards, reason = guards_of(body.options, body.confirm), body.reason
+        guards, reason = guards_of(body.options, body.confirm, on_all=body.on_all), body.reason
     request_sha = await store_request(app, request.stored())
     await app.tables.refresh_clock()
     now = app.tables.now()

@@ -4,7 +4,7 @@ A body names tenants by domain, SKUs by part number or friendly name, service pl
 all of them to GUIDs; the result is the same model, is stored as ``staging/{sha256}`` and is what is executed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
@@ -290,10 +290,11 @@ BODIES: Mapping[PlannedKind, type[OperationBody]] = {
 }
 
 
-def normalise[B: OperationBody](body: B, tenants: Mapping[str, Tenant], skus: Mapping[str, Sku]) -> B:
+def normalise[B: OperationBody](body: B, tenants: Mapping[str, Sequence[Tenant]], skus: Mapping[str, Sku]) -> B:
     """The body with GUIDs in place of names; its CSVs stay as they are.
 
-    ``tenants`` and ``skus`` hold what each name of the body stands for. Raises ``RequestRejected`` (422) with a
+    ``tenants`` and ``skus`` hold what each name of the body stands for; a target that stands for many tenants becomes
+    one for each. Raises ``RequestRejected`` (422) with a
     pointer to every service plan that its SKU does not contain, and to a SKU that is named twice.
     """
     ids = Ids(skus)

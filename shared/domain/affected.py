@@ -6,13 +6,13 @@ from shared.domain.guards import Guards
 from shared.domain.operation import OperationKind
 
 UNCONFIRMED: Final = 100
-"""So many users may lose licences without anybody having said how many there are."""
+"""So many users may lose licences, or be changed by what means all tenants, without anybody having said how many."""
 
 
 def counts(guards: Guards, kind: OperationKind) -> bool:
     """Whether the affected users of all tenants must be known before the first write."""
     limits = (guards.max_users, guards.confirm, guards.max_changes)
-    return kind == "remove" or any(limit is not None for limit in limits)
+    return kind == "remove" or guards.on_all or any(limit is not None for limit in limits)
 
 
 def excess(guards: Guards, kind: OperationKind, affected: int) -> str | None:
@@ -22,10 +22,9 @@ def excess(guards: Guards, kind: OperationKind, affected: int) -> str | None:
     if guards.confirm is not None and affected != guards.confirm:
         return f"{affected} users would be changed, confirm says {guards.confirm}"
     unconfirmed = guards.confirm is None and not guards.confirmed
-    if unconfirmed and kind == "remove" and affected > UNCONFIRMED:
-        return (
-            f"{affected} users would lose licences: more than {UNCONFIRMED} must be confirmed, with confirm {affected}"
-        )
+    if unconfirmed and (kind == "remove" or guards.on_all) and affected > UNCONFIRMED:
+        what = "lose licences" if kind == "remove" else "be changed in all tenants"
+        return f"{affected} users would {what}: more than {UNCONFIRMED} must be confirmed, with confirm {affected}"
     return None
 
 

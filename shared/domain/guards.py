@@ -156,5 +156,7 @@ class Guards:
     """More affected users than this, over all tenants, halt before the first write, until somebody resumes."""
     confirm: int | None = None
     """How many affected users the caller has confirmed."""
+    on_all: bool = False
+    """Whether the request means all tenants (``*``), however many they are."""
     confirmed: bool = False
     """Whether an earlier operation, which was held to the number, has chosen the users."""
