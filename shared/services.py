@@ -13,6 +13,7 @@ from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
 from shared.tables.due import DueStore
+from shared.tables.given import GivenStore
 from shared.tables.operations import OperationStore
 from shared.tables.outbox import OutboxStore
 from shared.tables.prices import PriceStore
@@ -45,6 +46,7 @@ class Services:
     prices: PriceStore
     schedules: ScheduleStore
     runs: RunStore
+    given: GivenStore
     outbox: OutboxStore
     plans: PlanStore
     staging: StagingStore
@@ -82,6 +84,7 @@ def open_services(chosen: Settings) -> Services:
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),
         runs=RunStore(tables),
+        given=GivenStore(tables),
         outbox=OutboxStore(tables),
         plans=PlanStore(blobs),
         staging=staging,

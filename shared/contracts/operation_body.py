@@ -91,8 +91,8 @@ class OperationBody(Targeted):
         """The body for these users instead."""
         return self.model_copy(update={"targets": targets})
 
-    def begun_rows(self, tenant_id: str) -> str | None:
-        """The rows of a tenant's users whose grace has begun (`shared.blobs.rows`), where the body ends one."""
+    def earlier_rows(self, tenant_id: str) -> str | None:
+        """The rows of a tenant's users (`shared.blobs.rows`), where the body follows from what was done to them."""
         return None
 
     def stored(self) -> bytes:

@@ -176,7 +176,8 @@ def schedule_resource(
 
     ``status`` is that of the operation of its last run.
     """
-    targets = [target for target in request.get("targets", []) if target["tenant"] in tenants]
+    hidden = set(schedule.tenants) - set(tenants)
+    targets = [target for target in request.get("targets", []) if target["tenant"] not in hidden]
     shown = request | {"targets": targets} | ({"previewId": schedule.preview_id} if schedule.preview_id else {})
     run, recurrence = schedule.last_run, schedule.recurrence
     return ScheduleResource(

@@ -80,7 +80,7 @@ async def test_what_is_due_starts_as_a_new_operation_for_whom_the_grace_began(ap
     assert isinstance(request, StoredRemove)
     assert [target.tenant for target in request.targets] == [ONE]
     assert (request.grace, request.confirm) == (None, None)
-    rows, more = await api.app.rows.read(request.begun_rows(ONE) or "", 0)
+    rows, more = await api.app.rows.read(request.earlier_rows(ONE) or "", 0)
     wish = Wish((RowLicence(E3),), with_request=False, undo=RECORDED if dark else None)
     assert (rows, more) == ((NamedUser("user-1", wish),), False)
     done = await api.app.schedules.get(SYSTEM, "s1")
