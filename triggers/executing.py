@@ -7,7 +7,7 @@ from shared.domain.operation import Actor, Operation, OperationKind, Phase, Stat
 from shared.errors import NotFound, StateConflict
 from shared.services import Services
 from triggers.claims import Claim
-from triggers.guarding import guards_of
+from triggers.guarding import guards_beside
 from triggers.http import Call
 
 
@@ -55,7 +55,7 @@ async def executed(
         request_sha=preview.request_sha,
         body_sha=claim.body_sha,
         reason=body.reason or preview.reason,
-        guards=guards_of(body.options, body.confirm),
+        guards=guards_beside(preview.guards, body.options, body.confirm),
         plan_id=preview.id,
         preview_id=preview.id,
         grace_days=preview.grace_days,

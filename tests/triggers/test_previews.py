@@ -8,6 +8,7 @@ import pytest
 
 from shared.contracts.names import RUN_OPERATION
 from shared.contracts.requests import AssignBody
+from shared.domain.guards import Canary
 from shared.domain.impact import Impact
 from shared.domain.model import User
 from shared.domain.operation import Operation, Outcome, Status, Summary, TenantPart, Totals
@@ -24,9 +25,9 @@ async def preview(api: Api, tenant: str, **more: Any) -> Answer:
     return await api.send("POST", "preview", assign_body(tenant, operation="assign", **more), headers=SOON)
 
 
-async def ready(api: Api, tenant: str, **fields: Any) -> str:
+async def ready(api: Api, tenant: str, **more: Any) -> str:
     """A preview of two users that is ready; gives its id."""
-    asked = (await preview(api, tenant)).json["id"]
+    asked = (await preview(api, tenant, **more)).json["id"]
     decisions = [decision(0), replace(decision(1), status="unchanged", change=None, code="AlreadyAssigned")]
     await api.app.plans.write_chunk(asked, tenant, 0, decisions)
     await api.app.plans.write_impact(asked, tenant, Impact(tenant_id=tenant, users_affected=1, users_unchanged=1))
@@ -36,7 +37,7 @@ async def ready(api: Api, tenant: str, **fields: Any) -> str:
         parts = tuple(
             replace(part, status=Status.SUCCEEDED, totals=Totals(2), affected=1) for part in operation.tenants
         )
-        return replace(operation, status=Status.SUCCEEDED, tenants=parts, completed_at=operation.created_at, **fields)
+        return replace(operation, status=Status.SUCCEEDED, tenants=parts, completed_at=operation.created_at)
 
     await api.app.operations.change(asked, computed)
     api.started.clear()
@@ -112,6 +113,25 @@ async def test_a_ready_preview_is_executed_with_its_own_request(api: Api, regist
     assert (executed.plan_id, executed.request_sha, executed.guards.confirm) == (asked, previewed.request_sha, 1)
     assert executed.guards.canary is not None
     assert [given["operation"] for _, _, given in api.started] == [told["id"]]
+
+
+async def test_a_preview_is_executed_within_the_guards_of_its_request(api: Api, registered: str) -> None:
+    """What was asked for in the previewed request is not lost on the way; what stands beside the preview goes before."""
+    options = {
+        "canary": {"users": 5, "approve": "manual"},
+        "stopWhen": {"failedPercent": 20, "minimum": 5},
+        "window": {"days": ["saturday"], "from": "22:00", "to": "05:00", "timeZone": "Europe/Berlin"},
+        "maxUsers": 7,
+    }
+    asked = await ready(api, registered, options=options, confirm=3)
+    beside = {"canary": {"users": 1, "approve": "auto"}}
+    plain = await api.send("POST", "assign", {"previewId": asked})
+    other = await api.send("POST", "assign", {"previewId": asked, "options": beside, "confirm": 1})
+    guards = [(await api.app.operations.read_op(told.json["id"])).guards for told in (plain, other)]
+
+    previewed = (await api.app.operations.read_op(asked)).guards
+    assert previewed.window and previewed.stop_when and previewed.max_users == 7
+    assert guards == [previewed, replace(previewed, canary=Canary(1, "auto"), confirm=1)]
 
 
 @pytest.mark.parametrize(
