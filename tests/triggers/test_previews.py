@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts.names import RUN_OPERATION
 from shared.contracts.requests import AssignBody
-from shared.domain.guards import Canary
+from shared.domain.guards import Canary, Guards, OffHours
 from shared.domain.impact import Impact
 from shared.domain.model import User
 from shared.domain.operation import Operation, Outcome, Status, Summary, TenantPart, Totals
@@ -274,6 +274,23 @@ async def test_a_retry_is_for_those_who_failed(api: Api, registered: str) -> Non
     rows, _ = await api.app.rows.read(request.targets[0].users.csv or "", 0)
     assert [licence.sku for licence in request.licenses] == [E5]
     assert [(row.reference, row.wish) for row in rows] == [("u1", Wish()), ("u3", own)]
+
+
+@pytest.mark.parametrize("confirm", [None, 4])
+async def test_a_retry_is_held_to_what_the_operation_was(api: Api, registered: str, confirm: int | None) -> None:
+    """Its hours and limits; but a number that was confirmed was that of all, and holds for those who are left."""
+    before = await ended(api, registered, None, "Throttled")
+    users = [SelectedUser(User(f"u{n}", f"user{n}@contoso.com")) for n in range(2)]
+    await api.app.plans.write_users(before, registered, "s", 0, users)
+    await api.app.operations.change_part(before, registered, lambda part: replace(part, selection="s:1"))
+    night = OffHours(("saturday",), "22:00", "05:00", "Europe/Berlin")
+    guards = Guards(canary=Canary(5, "auto"), window=night, max_users=9, confirm=confirm)
+    await api.app.operations.change(before, lambda operation: replace(operation, guards=guards))
+
+    again = (await api.send("POST", f"operations/{before}/retry")).json["id"]
+
+    held_to = (await api.app.operations.read_op(again)).guards
+    assert held_to == replace(guards, confirm=None, confirmed=confirm is not None)
 
 
 @pytest.mark.parametrize(("verb", "says"), [("retry", "No user of the operation failed"), ("revert", "changed nobody")])
