@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import azure.durable_functions as df
 
@@ -16,9 +16,9 @@ from shared.contracts.work import Halt, PlanWork, Stop
 from shared.domain.codes import ResultCode
 from shared.domain.drift import overlay
 from shared.domain.model import Decision, User
-from shared.domain.operation import Operation
+from shared.domain.operation import Operation, OperationKind
 from shared.domain.plan import CHUNK_USERS
-from shared.domain.planning import Planner, not_found, refused
+from shared.domain.planning import Planner, given_to_nobody, not_found, refused
 from shared.domain.recent import RecentWrite
 from shared.domain.selection import AS_REQUESTED, Wish
 from shared.errors import GraphError
@@ -26,6 +26,9 @@ from shared.graph.directory import Directory
 from shared.services import Services, services
 
 bp = df.Blueprint()
+
+GIVING: Final[frozenset[OperationKind]] = frozenset({"assign", "transfer"})
+"""Kinds whose rows name the SKU that the user gets."""
 
 
 async def plan(app: Services, work: PlanWork) -> Halt:
@@ -77,7 +80,10 @@ async def _decide(app: Services, work: PlanWork, operation: Operation) -> list[D
             return not_found(index, user.user_principal_name)
         user = _as_written(user, recent.get(user.id, []))
         fault = faults[wish]
-        return refused(index, user, fault) if fault else planners[wish].decide(index, user, skus, groups)
+        if fault:
+            coming = (each.sku_id for each in wish.licences if operation.work in GIVING)
+            return refused(index, user, fault, given_to_nobody(coming, skus))
+        return planners[wish].decide(index, user, skus, groups)
 
     first = work.chunk * CHUNK_USERS
     return [decision(first + at, each.user, each.wish) for at, each in enumerate(selected)]
