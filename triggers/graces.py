@@ -13,7 +13,6 @@ from shared.errors import StateConflict
 from shared.services import Services
 from shared.tables.codec import iso
 from triggers.claims import store_request
-from triggers.guarding import guards_of
 from triggers.repeating import outcomes_of, part_by_rows, revert_request
 
 _RUNS = uuid.UUID("a5d5b1f0-7c56-5c0e-9a64-7f1f0a3f5b0e")
@@ -42,7 +41,7 @@ async def over(app: Services, schedule: Schedule, owner: Operation, operation_id
         return None
     targets = tuple(target for target in request.targets if target.tenant in begun)
     request = request.model_copy(update={"targets": targets, "begun": begun, "grace": None, "confirm": None})
-    guards = replace(guards_of(request.options, None), confirmed=True)
+    guards = replace(owner.guards, confirm=None, confirmed=True)
     operation = await _operation(app, operation_id, schedule, "remove", request.stored(), parts)
     return replace(
         operation, created_by=Actor(f"schedule:{schedule.id}", schedule.name), reason=owner.reason, guards=guards

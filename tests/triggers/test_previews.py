@@ -276,6 +276,17 @@ async def test_a_retry_is_for_those_who_failed(api: Api, registered: str) -> Non
     assert [(row.reference, row.wish) for row in rows] == [("u1", Wish()), ("u3", own)]
 
 
+async def test_a_grace_that_has_changed_nobody_is_ended_by_its_schedule(api: Api, registered: str) -> None:
+    """There is nothing to revert yet; the answer says what to do instead."""
+    before = await ended(api, registered, "AlreadyAssigned")
+    until = (await api.app.operations.read_op(before)).created_at + timedelta(days=30)
+    await api.app.operations.change(before, lambda operation: replace(operation, schedule_id="s1", grace_until=until))
+
+    answer = await api.send("POST", f"operations/{before}/revert")
+
+    assert (answer.status, "schedule s1" in answer.json["detail"]) == (409, True)
+
+
 @pytest.mark.parametrize("confirm", [None, 4])
 async def test_a_retry_is_held_to_what_the_operation_was(api: Api, registered: str, confirm: int | None) -> None:
     """Its hours and limits; but a number that was confirmed was that of all, and holds for those who are left."""
