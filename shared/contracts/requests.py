@@ -7,7 +7,7 @@ all of them to GUIDs; the result is the same model, is stored as ``staging/{sha2
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.guarding import ExecuteOptions
@@ -23,11 +23,10 @@ from shared.contracts.operation_body import (
     by_rows,
 )
 from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Text, normalise_targets
+from shared.contracts.spelling import ResourceId
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
 from shared.errors import RequestRejected
-
-PreviewId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
 class AssignBody(OperationBody):
@@ -257,7 +256,7 @@ def move_pointer(n: int, move: Move, k: int) -> str:
 class ExecuteBody(Request):
     """The body that executes a preview: exactly its plan."""
 
-    preview_id: PreviewId
+    preview_id: ResourceId
     options: ExecuteOptions = ExecuteOptions()
     confirm: Confirm | None = None
     reason: Reason | None = None
@@ -266,7 +265,7 @@ class ExecuteBody(Request):
 class RevertBody(Request):
     """The body of ``POST /operations/{id}/revert``; it may be left out."""
 
-    preview_id: PreviewId | None = None
+    preview_id: ResourceId | None = None
     """Execute exactly this preview of the revert."""
     options: ExecuteOptions = ExecuteOptions()
     confirm: Confirm | None = None
