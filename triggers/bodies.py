@@ -96,13 +96,18 @@ def invalid(error: ValidationError, body: bytes | str) -> RequestRejected:
 def _problems(faults: list[ErrorDetails], body: Any) -> Iterator[Problem]:
     places = [fault["loc"] for fault in faults]
     told: dict[str, str] = {}
+    choices: set[str] = set()
+    """Where one of some words would do as well: no more said of what was meant for something larger."""
     for fault in faults:
         if fault["type"] != "too_short" or not any(_within(place, fault["loc"]) for place in places):
             where = pointer(*_path(fault["loc"], body))
             # A field that may be of several types has a fault for each of them.
             told[where] = f"{told[where]}; or: {_detail(fault)}" if where in told else _detail(fault)
+            if fault["type"] == "literal_error":
+                choices.add(where)
     for where, detail in told.items():
-        yield Problem(where, detail)
+        if not (where in choices and any(other.startswith(f"{where}/") for other in told)):
+            yield Problem(where, detail)
 
 
 def _path(place: Iterable[int | str], body: Any) -> Iterator[int | str]:

@@ -26,7 +26,7 @@ from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Text, no
 from shared.contracts.spelling import ResourceId
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
-from shared.errors import RequestRejected
+from shared.errors import Problem, RequestRejected
 
 
 class AssignBody(OperationBody):
@@ -121,7 +121,8 @@ class RemoveBody(OperationBody):
         )
         update: dict[str, object] = {"licenses": skus} if isinstance(self.licenses, tuple) else {}
         if isinstance(self.mailbox, ReplaceWith):
-            update["mailbox"] = self.mailbox.model_copy(update={"replace_with": ids.sku(self.mailbox.replace_with)})
+            kept = ids.mailbox(self.mailbox.replace_with, [held.sku for held in skus], "/mailbox/replaceWith")
+            update["mailbox"] = self.mailbox.model_copy(update={"replace_with": kept})
         return self.model_copy(update=update)
 
 
@@ -195,7 +196,12 @@ class ModifyBody(OperationBody):
             source, target = sources.sku_once(swap.source, f"/swap/{n}/from"), ids.sku(swap.to)
             ids.differ(source, target, f"/swap/{n}/to")
             swaps.append(swap.model_copy(update={"source": source, "to": target}))
+        left = {swap.source for swap in swaps}
+        for n, swap in enumerate(swaps):
+            ids.stays(swap.to, left - {swap.source}, f"/swap/{n}/to")
         add = tuple(each.with_ids(added, f"/add/{n}") for n, each in enumerate(self.add))
+        for n, each in enumerate(add):
+            ids.stays(each.sku, left, f"/add/{n}/sku")
         return self.model_copy(update={"licenses": edits, "add": add, "swap": tuple(swaps)})
 
 
@@ -245,6 +251,13 @@ class TransferBody(OperationBody):
             for source in sources:
                 ids.differ(source, target, f"/transfers/{n}/to")
             moves.append(move.model_copy(update={"source": sources, "to": target}))
+        left = {source for move in moves for source in move.sources}
+        keeps: dict[str, bool] = {}
+        for n, move in enumerate(moves):
+            ids.stays(move.to, left.difference(move.sources), f"/transfers/{n}/to")
+            if keeps.setdefault(move.to, move.keep_disabled_plans) != move.keep_disabled_plans:
+                detail = "An earlier move to the same SKU says otherwise"
+                ids.problems.append(Problem(f"/transfers/{n}/keepDisabledPlans", detail))
         return self.model_copy(update={"transfers": tuple(moves)})
 
 

