@@ -10,6 +10,7 @@ import azure.durable_functions as df
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
 from activities.settled import record_settled
+from shared.catalogue import catalogue
 from shared.contracts.planning import planner_of
 from shared.contracts.stored import parse_stored
 from shared.contracts.work import Halt, PlanWork, Stop
@@ -63,7 +64,8 @@ async def _decide(app: Services, work: PlanWork, operation: Operation) -> list[D
     selected = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
     planners: dict[Wish, Planner] = {wish: planner.for_wish(wish) for wish in {each.wish for each in selected}}
     # What a row asks for and the tenant does not have fails that user alone, what the request asks for all of them.
-    faults = {wish: wished.impossible(skus) for wish, wished in planners.items()}
+    impossible = {wish: wished.impossible(skus) for wish, wished in planners.items()}
+    faults = {wish: catalogue().in_words(fault) for wish, fault in impossible.items() if fault}
     if fault := faults.get(AS_REQUESTED):
         return Stop(code=ResultCode.SKU_NOT_FOUND, message=fault)
     by_wish: defaultdict[Wish, list[User]] = defaultdict(list)
@@ -79,7 +81,7 @@ async def _decide(app: Services, work: PlanWork, operation: Operation) -> list[D
         if not user.id:
             return not_found(index, user.user_principal_name)
         user = _as_written(user, recent.get(user.id, []))
-        fault = faults[wish]
+        fault = faults.get(wish)
         if fault:
             coming = (each.sku_id for each in wish.licences if operation.work in GIVING)
             return refused(index, user, fault, given_to_nobody(coming, skus))
