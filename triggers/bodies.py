@@ -20,6 +20,10 @@ ANY_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 MAX_BODY = 20 * 1024 * 1024
 _FIELD = re.compile(r"(?!str$|int$)[a-z][a-zA-Z]*")
 """What fields are called, and types are not."""
+_BESIDE_A_CSV = {
+    "tenant": "names the tenant of a CSV; in JSON it stands in targets",
+    "operation": "says of what a CSV is previewed; in JSON it stands in the body",
+}
 MAX_FAULTS = 100
 """So many faults of one body are told: who has more has one mistake many times."""
 
@@ -48,9 +52,9 @@ def checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, 
         raise RequestRejected(415, f"The content type must be {taken}, not {given.name or 'absent'}.")
     if given.charset not in (None, *UTF_8):
         raise RequestRejected(415, f"The charset must be utf-8, not {given.charset}.")
-    if route.csv and "tenant" in request.params:
-        detail = "The query parameter tenant names the tenant of a CSV; in JSON it stands in targets."
-        raise RequestRejected(400, detail)
+    for name, meaning in _BESIDE_A_CSV.items():
+        if route.csv and name in request.params:
+            raise RequestRejected(400, f"The query parameter {name} {meaning}.")
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise RequestRejected(400, "The body is UTF-16; send it as UTF-8.")
     return body.removeprefix(codecs.BOM_UTF8)
