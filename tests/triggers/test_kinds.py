@@ -252,6 +252,11 @@ async def test_rows_say_what_to_remove_change_and_move(api: Api, registered: str
         ("modify", "UserPrincipalName,DisabledPlans\na@contoso.com,SWAY\n", "say whose service plans"),
         ("transfer", "UserPrincipalName,LicenseSKU\na@contoso.com,SPE_E5\n", "needs both FromSKU and LicenseSKU"),
         ("transfer", "UserPrincipalName,FromSKU,LicenseSKU\na@contoso.com,SPE_E5,SPE_E5\n", "are both SPE_E5"),
+        (
+            "transfer",
+            "UserPrincipalName,FromSKU,LicenseSKU\na@contoso.com,EMS,SPE_E3\na@contoso.com,STANDARDPACK,SPE_E3\n",
+            "name all of them in one row",
+        ),
     ],
 )
 async def test_a_row_that_says_too_little_is_refused_by_line(
