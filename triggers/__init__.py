@@ -5,6 +5,7 @@ import azure.durable_functions as df
 from triggers import (
     anchors,
     audit,
+    chains,
     csv_template,
     kinds,
     operations,
@@ -29,6 +30,7 @@ API = (
     steering.router,
     schedules.router,
     audit.router,
+    chains.router,
     tenants.router,
     prices.router,
     people.router,

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from shared.domain.audit import AuditEntry, timestamp
 from shared.domain.caller import Caller
-from shared.errors import NotFound
+from shared.errors import NotFound, StateConflict
 from shared.tables.audit_rows import ENTRY_CODEC, LAST_SEQUENCE, entry_key, marker_key, month_key
+from shared.tables.codec import UnknownSchema
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 from shared.tables.table import Row, Table, Value
 
@@ -52,7 +53,7 @@ class AuditQuery:
             async for row in self._matching(partition, wanted, after if partition == resume else 0, top + 1):
                 if len(found) == top:
                     return found, make_cursor(found[-1].tenant_id, str(found[-1].sequence))
-                found.append(ENTRY_CODEC.item(row))
+                found.append(_entry(row))
         return found, None
 
     async def partitions(self, caller: Caller, tenant: str | None, resume: str) -> AsyncIterator[str]:
@@ -109,6 +110,14 @@ class AuditQuery:
             if end and opened and row.key > end:
                 last = min(last, opened - 1)
         return first, max(last, late)
+
+
+def _entry(row: Row) -> AuditEntry:
+    try:
+        return ENTRY_CODEC.item(row)
+    except (ValueError, UnknownSchema) as error:
+        where = f"entry {row.key.removeprefix('e|')} of tenant {row.partition}"
+        raise StateConflict(f"{where} cannot be read: it is not what was recorded, verify the chain") from error
 
 
 def _read_cursor(cursor: str | None) -> tuple[str, int]:

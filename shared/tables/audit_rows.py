@@ -4,7 +4,9 @@ Keys: ``e|{sequence}`` entries, ``head`` (the end of the chain), ``m|{operation}
 and as which sequences), ``month|{yyyymm}`` (the first sequence of a month, so that a time leads to a range of keys).
 """
 
+import json
 from collections.abc import Iterable
+from typing import Any, cast
 
 from shared.domain.audit import AuditEntry, Head, MarkedEntries, timestamp
 from shared.tables.codec import SCHEMA, RowCodec, UnknownSchema
@@ -47,15 +49,38 @@ def bytes_of(entries: Iterable[AuditEntry]) -> int:
 
 
 def read_entry(tenant: str, row: Row) -> AuditEntry | None:
-    """The entry of a row; None when it cannot be read as one, or its key or search columns disagree."""
+    """The entry of a row; None when it cannot be read as one, or the row holds anything that its entry would not."""
     try:
         entry = ENTRY_CODEC.item(row)
+        wanted = entry_row(tenant, entry)
+        same = wanted.key == row.key and _comparable(wanted) == _comparable(row)
     except (ValueError, UnknownSchema):
         return None
-    search = entry_row(tenant, entry)
-    names = ("user", "actor_id", "actor_name", "at")
-    agrees = search.key == row.key and all(search.values[name] == row.values.get(name) for name in names)
-    return entry if agrees else None
+    return entry if same else None
+
+
+def _comparable(row: Row) -> dict[str, object]:
+    """The columns of an entry's row, where the order of the keys and of the disabled plans says nothing.
+
+    A column or key that no entry has, or that is missing, would otherwise be read over.
+    """
+    return {
+        name: _unordered(json.loads(str(value))) if name in ENTRY_CODEC.nested else value
+        for name, value in row.values.items()
+    }
+
+
+def _unordered(value: Any) -> object:
+    match value:
+        case dict():
+            return {key: _unordered(each) for key, each in cast(dict[str, Any], value).items()}
+        case list():
+            items = cast(list[Any], value)
+            return (
+                sorted(items) if all(isinstance(each, str) for each in items) else [_unordered(each) for each in items]
+            )
+        case _:
+            return value
 
 
 def note_month(tenant: str, entry: AuditEntry, latest: str, months: dict[str, Write]) -> None:
