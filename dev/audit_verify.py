@@ -30,7 +30,7 @@ async def verify(api: Api) -> int:
         try:
             chain = await _chain(api, tenant["tenantId"])
         except (ApiError, httpx.TransportError) as error:
-            chain = {"status": "unseen", "entries": 0}
+            chain: Json = {"status": "unseen", "entries": 0}
             said = str(error) or type(error).__name__
         else:
             said = _said(chain)

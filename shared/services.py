@@ -12,6 +12,7 @@ from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
+from shared.tables.counts import CountStore
 from shared.tables.due import DueStore
 from shared.tables.operations import OperationStore
 from shared.tables.prices import PriceStore
@@ -39,6 +40,7 @@ class Services:
     seats: SeatStore
     recent: RecentStore
     audit: AuditStore
+    counts: CountStore
     tenants: TenantStore
     prices: PriceStore
     schedules: ScheduleStore
@@ -74,6 +76,7 @@ def open_services(chosen: Settings) -> Services:
         seats=SeatStore(tables),
         recent=RecentStore(tables),
         audit=AuditStore(tables),
+        counts=CountStore(tables),
         tenants=TenantStore(tables),
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),

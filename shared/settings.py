@@ -210,3 +210,8 @@ def sweeper_schedule() -> str:
 def scheduler_schedule() -> str:
     """NCRONTAB of the scheduler: what is due starts so much later at most."""
     return os.environ.get("SCHEDULER_SCHEDULE") or "*/30 * * * * *"
+
+
+def count_schedule() -> str:
+    """NCRONTAB of the look at what Graph counts in each tenant: a month is compared by the looks next to its ends."""
+    return os.environ.get("COUNT_SCHEDULE") or "0 20 * * * *"

@@ -16,6 +16,7 @@ from shared.domain.tenant import Tenant
 from shared.errors import Denied, GraphError, NotFound, Problem, RequestRejected
 from shared.services import Services
 from shared.tables.paging import bad_cursor, read_cursor
+from triggers.counting import count
 from triggers.http import Call, json_answer
 from triggers.query import next_link
 from triggers.router import Router
@@ -98,6 +99,8 @@ async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
         problem = Problem("/tenantId", f"The path names the tenant {tenant.id}")
         raise RequestRejected(422, "The body is of another tenant.", [problem])
     stored = await app.tenants.put(tenant)
+    if stored.consent == "granted" and (known is None or known.consent != "granted"):
+        await count(app, stored)  # from here on its months can be reconciled
     headers = {} if known else {"Location": f"{call.origin}/api/{BASE}/tenants/{stored.id}"}
     return json_answer(present.tenant(stored), 200 if known else 201, headers)
 

@@ -22,6 +22,8 @@ from shared.domain.audit import (
     timestamp,
 )
 from shared.domain.caller import SYSTEM, Caller
+from shared.domain.reconciliation import SeatChange
+from shared.errors import NotFound
 from shared.tables.audit_query import AuditFilter, AuditQuery
 from shared.tables.audit_rows import (
     HEAD,
@@ -129,6 +131,18 @@ class AuditStore:
         """
         wanted = AuditFilter(since, until, operation, user, actor)
         return await self._query.page(caller, tenant, wanted, top, cursor)
+
+    def seat_changes(
+        self, caller: Caller, tenant: str, since: datetime, until: datetime, between: tuple[int, int] | None = None
+    ) -> AsyncIterator[SeatChange]:
+        """What the entries say of seats, each once, by sequence: those from ``since`` to ``until``, maybe some more.
+
+        ``between`` asks also for those after its first and up to its second sequence. Raises ``NotFound`` for a tenant
+        outside the caller's grants, ``StateConflict`` for an entry that cannot be read.
+        """
+        if not caller.sees(tenant):
+            raise NotFound(f"there is no tenant {tenant}")
+        return self._query.seat_changes(tenant, since, until, between)
 
     async def verify(
         self, tenant: str, anchors: Iterable[Anchor], *, begin: Reached | None = None, seconds: float = inf

@@ -6,10 +6,12 @@ and as which sequences), ``month|{yyyymm}`` (the first sequence of a month, so t
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 
 from shared.domain.audit import AuditEntry, Head, MarkedEntries, timestamp
-from shared.tables.codec import SCHEMA, RowCodec, UnknownSchema
+from shared.domain.reconciliation import SeatChange
+from shared.tables.codec import SCHEMA, RowCodec, UnknownSchema, adapter, check_schema
 from shared.tables.table import TRANSACTION_ROWS, Row, Write
 
 HEAD = "head"
@@ -20,6 +22,7 @@ ENTRY_CODEC = RowCodec(
 TRANSACTION_BYTES = 3_500_000
 """Some way below the 4 MiB of a transaction, for its framing."""
 LAST_SEQUENCE = 10**12 - 1
+SEAT_COLUMNS = ("schema", "sequence", "at", "seat_change", "price", "currency", "part_numbers")
 
 
 def entry_key(sequence: int) -> str:
@@ -81,6 +84,23 @@ def _unordered(value: Any) -> object:
             )
         case _:
             return value
+
+
+def seat_change(row: Row) -> SeatChange:
+    """What an entry's row says of seats and prices, without the states that make up most of it.
+
+    Raises ``UnknownSchema``, ``KeyError`` or ``ValueError`` for a row that cannot be read.
+    """
+    check_schema(row)
+    currency = row.values.get("currency")
+    return SeatChange(
+        sequence=int(row.values["sequence"]),
+        at=datetime.fromisoformat(str(row.values["at"])),
+        seats=adapter(dict[str, int]).validate_json(str(row.values["seat_change"])),
+        price=adapter(dict[str, float]).validate_json(str(row.values["price"])),
+        currency=None if currency is None else str(currency),
+        part_numbers=adapter(dict[str, str]).validate_json(str(row.values["part_numbers"])),
+    )
 
 
 def note_month(tenant: str, entry: AuditEntry, latest: str, months: dict[str, Write]) -> None:

@@ -49,6 +49,14 @@ class DueStore:
             values |= {"first": _key(operation_id, ""), "end": _key(operation_id, AFTER)}
         return [CODEC.item(row) async for row in self._table.query(text, values)]
 
+    async def of_tenant(self, tenant_id: str) -> list[Due]:
+        """The parts of one tenant that are not ended, whenever their time comes."""
+        text, values = (
+            "PartitionKey eq @partition and tenant_id eq @tenant",
+            {"partition": PARTITION, "tenant": tenant_id},
+        )
+        return [CODEC.item(row) async for row in self._table.query(text, values)]
+
     def _upsert(self, due: Due) -> Write:
         return Write("upsert", Row(PARTITION, _key(due.operation_id, due.tenant_id), CODEC.values(due)))
 
