@@ -30,7 +30,7 @@ from triggers.router import Router
 router = Router()
 
 type Place = tuple[str, str, str]
-"""Where a page ends: tenant, part number and SKU id of its last row."""
+"""Where a page ends: tenant, part number and SKU id of its last row, or ``AFTER`` all rows of the tenant."""
 
 PAGE_SECONDS = 60
 """After so long a page ends where it is, however few its rows: a link to the rest is better than no answer."""
@@ -87,7 +87,8 @@ async def page(
     """
     end_at = monotonic() + seconds
     value: list[ReconciliationRow] = []
-    async for name, rows in _by_tenant(app, call.caller, tenant, month, after[0]):
+    done = after[1] == AFTER
+    async for name, rows in _by_tenant(app, call.caller, tenant, month, after[0] + AFTER if done else after[0]):
         for row in rows:
             if _place_of(row) <= after:
                 continue
@@ -129,15 +130,16 @@ async def _by_tenant(
     if month.begin > app.tables.now():
         return
     known = await registered(app, caller)
-    wanted = audited_tenants(app, caller, known, resume) if tenant is None else _one(tenant)
+    wanted = audited_tenants(app, caller, known, resume) if tenant is None else _one(tenant, resume)
     async for some in _groups(wanted, TENANTS_AT_ONCE):
         found = await asyncio.gather(*(_reconciled(app, caller, each, known.get(each), month) for each in some))
         for pair in zip(some, found, strict=True):
             yield pair
 
 
-async def _one(tenant: str) -> AsyncIterator[str]:
-    yield tenant
+async def _one(tenant: str, resume: str) -> AsyncIterator[str]:
+    if tenant >= resume:
+        yield tenant
 
 
 async def _groups(names: AsyncIterator[str], size: int) -> AsyncIterator[list[str]]:
