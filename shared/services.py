@@ -22,6 +22,7 @@ from shared.tables.schedules import ScheduleStore
 from shared.tables.seats import SeatStore
 from shared.tables.tenants import TenantStore
 from shared.tables.turns import BudgetStore, TurnStore
+from shared.tables.walks import WalkStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Services:
     tenants: TenantStore
     prices: PriceStore
     schedules: ScheduleStore
+    walks: WalkStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
@@ -80,6 +82,7 @@ def open_services(chosen: Settings) -> Services:
         tenants=TenantStore(tables),
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),
+        walks=WalkStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),

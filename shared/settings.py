@@ -215,3 +215,8 @@ def scheduler_schedule() -> str:
 def count_schedule() -> str:
     """NCRONTAB of the look at what Graph counts in each tenant: a month is compared by the looks next to its ends."""
     return os.environ.get("COUNT_SCHEDULE") or "0 20 * * * *"
+
+
+def housekeeping_schedule() -> str:
+    """NCRONTAB of the look for plans, requests and exports that have had their time."""
+    return os.environ.get("HOUSEKEEPING_SCHEDULE") or "0 40 * * * *"

@@ -8,6 +8,7 @@ from triggers import (
     chains,
     counting,
     csv_template,
+    housekeeping,
     kinds,
     operations,
     people,
@@ -48,4 +49,5 @@ BLUEPRINTS: tuple[df.Blueprint, ...] = (
     scheduler.bp,
     anchors.bp,
     counting.bp,
+    housekeeping.bp,
 )

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,14 +15,11 @@ from shared.contracts.work import OperationRun, TenantRun
 from shared.domain.audit import MarkedEntries
 from shared.domain.caller import SYSTEM
 from shared.domain.reconciliation import Count, Month
-from shared.services import Services, open_services
 from shared.tables.paging import make_cursor, read_cursor
-from tests.activities.conftest import QUICK
 from tests.activities.driver import Engine
-from tests.support.azurite import Azurite
 from tests.support.samples import audit_entry, marked
 from tests.support.simulator import SimulatedTenant, Simulator
-from tests.triggers.conftest import ADMIN, E3, E5, FOREIGN, GOLD, Api, api_keys
+from tests.triggers.conftest import ADMIN, E3, E5, FOREIGN, GOLD, Api, quick_services
 from triggers.counting import count_all, read_seats
 from triggers.http import Call
 from triggers.query import Query
@@ -35,14 +31,7 @@ PRICES = {
 }
 
 
-@pytest.fixture
-async def app(azurite: Azurite, simulator: Simulator) -> AsyncIterator[Services]:
-    """Services that know soon that a write must show."""
-    keys = {"LOCALHOST_API_KEY": ADMIN, "API_KEYS": api_keys()}
-    settings = azurite.settings(GRAPH_BASE_URL=simulator.graph_url, GRAPH_LIMIT_FACTOR="0", **QUICK, **keys)
-    services = open_services(settings)
-    yield services
-    await services.close()
+app = pytest.fixture(quick_services)
 
 
 def directory(simulator: Simulator, name: str, **more: Any) -> SimulatedTenant:
@@ -289,8 +278,9 @@ async def test_a_page_ends_in_time(api: Api, registered: str) -> None:
         pages += 1
         if found.next_link is None:
             break
-        _, *rest = read_cursor(found.next_link.partition("cursor=")[2], 4) or ()
-        place = (rest[0], rest[1], rest[2])
+        cursor = read_cursor(found.next_link.partition("cursor=")[2], 4)
+        assert cursor
+        place = cursor[1], cursor[2], cursor[3]
 
     assert len(tenants) == len(set(tenants)) == 4
     assert pages > 3
