@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.blobs.anchors import AnchorStore
 from shared.blobs.client import Blobs
 from shared.blobs.plans import PlanStore
+from shared.blobs.products import ProductStore
 from shared.blobs.rows import RowStore
 from shared.blobs.staging import StagingStore
 from shared.graph.directory import Directory, Graph
@@ -50,6 +51,7 @@ class Services:
     staging: StagingStore
     rows: RowStore
     anchors: AnchorStore
+    products: ProductStore
 
     def directory(self, tenant_id: str, credential: str = "default") -> Directory:
         """The directory of one tenant."""
@@ -87,6 +89,7 @@ def open_services(chosen: Settings) -> Services:
         staging=staging,
         rows=RowStore(staging),
         anchors=AnchorStore(blobs),
+        products=ProductStore(blobs, off=chosen.catalogue_url is None),
     )
 
 

@@ -14,6 +14,7 @@ from triggers import (
     people,
     previews,
     prices,
+    products,
     reconciliation,
     repeats,
     scheduler,
@@ -50,4 +51,5 @@ BLUEPRINTS: tuple[df.Blueprint, ...] = (
     anchors.bp,
     counting.bp,
     housekeeping.bp,
+    products.bp,
 )

@@ -9,7 +9,6 @@ from time import monotonic
 
 import azure.functions as func
 
-from shared.catalogue import catalogue
 from shared.contracts import review
 from shared.contracts.preview import PreviewBody, PreviewUser, preview_body, preview_status, preview_user
 from shared.contracts.preview_requests import PREVIEWS, AssignPreview, RevertPreview, without_kind
@@ -168,7 +167,7 @@ async def _shown(app: Services, operation: Operation) -> PreviewBody:
     impact = None
     if preview_status(operation, now) == "ready":
         found = [await app.plans.impact(operation.id, part.tenant_id) for part in operation.tenants]
-        impact = review.impact([each for each in found if each is not None], catalogue())
+        impact = review.impact([each for each in found if each is not None], app.products.known)
     return preview_body(operation, request, impact, now)
 
 
@@ -231,7 +230,7 @@ async def _users(
     """The users of the plan in order, each with its tenant and index."""
     for part in parts[first_tenant:]:
         manifest = await _kept(operation, app.plans.frozen(operation.id, part.tenant_id))
-        named = words(manifest)
+        named = words(app, manifest)
         for number, chunk in enumerate(manifest.chunks):
             if chunk.first_index + chunk.users <= first_index:
                 continue

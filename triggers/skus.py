@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.catalogue import AmbiguousSku, Catalogue, catalogue, find_plan, is_guid
+from shared.catalogue import AmbiguousSku, Catalogue, find_plan, is_guid
 from shared.contracts.selections import SkuName
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
@@ -20,7 +20,7 @@ async def catalogue_for(app: Services, names: Sequence[SkuName], tenants: Sequen
 
     Raises ``DependencyDown`` when no tenant could be asked.
     """
-    known = catalogue()
+    known = app.products.known
     if all(_settled(known, wanted) for wanted in names):
         return known
     return known.with_skus(await _live_skus(app, tenants))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import azure.functions as func
 
-from shared.catalogue import catalogue, is_guid
+from shared.catalogue import is_guid
 from shared.contracts import present
 from shared.contracts.responses import LicenceBody, Page, TenantResource
 from shared.contracts.routes import BASE, CURSOR, TOP, Answer, Route
@@ -176,6 +176,6 @@ async def list_licenses(call: Call, app: Services) -> func.HttpResponse:
     """What the tenant subscribes to, read now."""
     tenant = await app.tenants.get(call.caller, call.path["tenant"])
     skus = sorted(await app.directory(tenant.id, tenant.credential).skus(), key=lambda sku: (sku.part_number, sku.id))
-    names, prices = catalogue(), await app.prices.book(call.caller, tenant.id)
+    names, prices = app.products.known, await app.prices.book(call.caller, tenant.id)
     found, cursor = call.query.slice([present.licence(sku, names, prices) for sku in skus])
     return json_answer(Page[LicenceBody](value=found, next_link=next_link(call.url, cursor)))
