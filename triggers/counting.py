@@ -51,8 +51,8 @@ async def read_seats(app: Services, tenant: Tenant) -> Reading:
         at=at,
         until=at,
         sequence=before.sequence,
-        consumed={sku.id: sku.consumed for sku in skus},
-        part_numbers={sku.id: sku.part_number for sku in skus},
+        consumed={sku.id: sku.consumed for sku in skus if sku.consumed},
+        part_numbers={sku.id: sku.part_number for sku in skus if sku.consumed},
     )
     return Reading(skus, count)
 

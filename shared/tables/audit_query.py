@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.audit import AuditEntry, timestamp
 from shared.domain.caller import Caller
@@ -123,7 +123,7 @@ class AuditQuery:
         Whatever comes at a time is written after its month was opened, or after a later one was.
         """
         begin = month_key(timestamp(since)) if since else None
-        end = month_key(timestamp(until)) if until else None
+        end = month_key(timestamp(until - timedelta(microseconds=1))) if until else None
         months = [row async for row in self._table.prefixed(tenant, "month|")]
         opened = {row.key: int(row.values["first"]) for row in months if "first" in row.values}
         late = [int(row.values["late"]) for row in months if "late" in row.values and (end is None or row.key <= end)]

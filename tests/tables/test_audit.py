@@ -373,6 +373,26 @@ async def test_a_month_is_read_from_its_first_sequence(audit: AuditStore):
     assert await audit._query._range(T1, begin, end) == (3, 4)
 
 
+async def test_seat_changes_are_read_of_the_ranges_that_are_asked_for(audit: AuditStore):
+    """A month and what stands between two counts: each entry once, and what lies between the two is not read."""
+    for month in range(1, 10):
+        for day in (2, 3):
+            entry = audit_entry(T1, day, at=datetime(2026, month, day, tzinfo=UTC))
+            await audit.record(T1, [MarkedEntries("op1", f"{month}.{day}", (entry,))])
+
+    async def sequences(month: int, between: tuple[int, int] | None) -> list[int]:
+        begin, end = datetime(2026, month, 1, tzinfo=UTC), datetime(2026, month + 1, 1, tzinfo=UTC)
+        return [change.sequence async for change in audit.seat_changes(SYSTEM, T1, begin, end, between)]
+
+    assert await sequences(2, None) == [3, 4]
+    assert await sequences(2, (3, 5)) == [3, 4, 5]
+    assert await sequences(2, (10, 12)) == [3, 4, 11, 12]
+    assert await sequences(8, (2, 2)) == [15, 16]
+    assert await sequences(11, (16, 18)) == [17, 18]
+    with pytest.raises(NotFound):
+        audit.seat_changes(Caller("bob", "Bob", Role.READ, frozenset()), T1, NOON, NOON)
+
+
 @pytest.mark.parametrize("cursor", ["x", make_cursor("t1"), make_cursor("t1", "x"), make_cursor("t1", "1" * 13)])
 async def test_a_cursor_that_is_not_ours_is_refused(audit: AuditStore, cursor: str):
     """A bad cursor is the caller's fault: 400."""
