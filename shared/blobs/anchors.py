@@ -74,15 +74,12 @@ class AnchorStore:
         return sorted(own, key=lambda anchor: (anchor.at, anchor.sequence))
 
     async def tenants(self) -> set[str]:
-        """Ids of all tenants that were anchored in the latest month with anchors. Raises ``DependencyDown``."""
+        """Ids of all tenants that were ever anchored. Raises ``DependencyDown``."""
         container = await self._blobs.container(CONTAINER)
         with storage_errors(f"container {CONTAINER}"):
-            names = [name async for name in container.list_blob_names()]
-            latest = max((name[: len("yyyy/mm")] for name in names), default="")
             return {
                 found[1].decode()
-                for name in names
-                if name.startswith(latest)
+                async for name in container.list_blob_names()
                 async for line in _lines(container, name)
                 if (found := _TENANT.search(line))
             }
