@@ -99,6 +99,8 @@ async def _walk(app: Services, shelf: BlobShelf, before: datetime, needs: frozen
             return await shelf.delete(blob)
 
     token = await app.walks.read(shelf.name)
+    if token:  # one that storage does not take any more stops this run only
+        await app.walks.write(shelf.name, None)
     for _ in range(pages):
         blobs, token = await shelf.page(token, rows)
         old = [blob for blob in blobs if blob.written < before and blob.name.partition("/")[0] not in needs]

@@ -90,7 +90,7 @@ async def settle(api: Api) -> None:
 
 
 async def test_a_month_of_mixed_operations_reconciles_to_the_seat(api: Api, simulator: Simulator) -> None:
-    """Trap 38: assign, swap, transfer, remove and revert, partly failed, over three tenants; then somebody else."""
+    """Trap 38: assign, swap, transfer, remove, revert, partly failed or unanswered, three tenants; then a stranger."""
     tenants = [directory(simulator, name) for name in ("alpha", "beta", "gamma")]
     alpha, beta, gamma = tenants
     for tenant in tenants:
@@ -99,6 +99,8 @@ async def test_a_month_of_mixed_operations_reconciles_to_the_seat(api: Api, simu
     books[gamma.id] = {"currency": "USD", "monthly": {"SPE_E5": 60}}
     assert (await api.send("PUT", "prices", PRICES | {"tenants": books})).status == 200
     began = {tenant.id: holders(tenant) for tenant in tenants}
+    alpha.fault("assignLicense", "timeoutAfterCommit", count=1)
+    beta.fault("assignLicense", "429", count=1, retryAfter=0)
 
     await carried_out(api, "assign", {"targets": [of(t, 4, 5) for t in tenants], "licenses": [{"sku": "SPE_E5"}]})
     swap = {"targets": [of(alpha, 0, 1)], "licenses": [], "swap": [{"from": "SPE_E3", "to": "SPE_E5"}]}
@@ -168,8 +170,9 @@ async def test_a_write_that_may_not_show_yet_is_not_called_unexplained(api: Api,
 
     await begin(api.app, OperationRun(operation=begun, epoch=1))
     await Engine(api.app).run(TenantRun(operation=begun, epoch=1, tenant=counted.id))
-    assert (await read_seats(api.app, tenant)).count is None
-    row = (await rows(api))[counted.id, "SPE_E5"]
+    slow = replace(api.app, settings=replace(api.app.settings, replication_horizon=3_600))
+    assert (await read_seats(slow, tenant)).count is None
+    row = (await rows(replace(api, app=slow)))[counted.id, "SPE_E5"]
     assert (row["added"], row["consumedNow"], row["unexplained"]) == (1, 1, None)
 
     await settle(api)
