@@ -81,6 +81,26 @@ async def test_a_product_that_is_not_built_in_can_be_named(
     await elsewhere.close()
 
 
+async def test_a_name_that_microsoft_gave_twice_means_the_tenants_own(
+    api: Api, contoso: SimulatedTenant, reading: Services, listed: list[dict[str, str]]
+) -> None:
+    """What could be named before the list came can be named after it; who holds neither is shown both."""
+    twins = [row(Product_Display_Name="Microsoft 365 E5"), row(Product_Display_Name="Microsoft 365 F3")]
+    twins[1] |= {"GUID": NEW_PLAN, "String_Id": "SPE_F1_TWIN"}
+    put(contoso.simulator, [*listed, *twins])
+    assert await refresh_products(reading)
+    api = replace(api, app=reading)
+    assert (await api.send("PUT", f"tenants/{contoso.id}", {})).status == 201
+
+    held = await api.send("POST", "assign", assign_body(contoso.id, licenses=[{"sku": "Microsoft 365 E5"}]))
+    neither = await api.send("POST", "assign", assign_body(contoso.id, licenses=[{"sku": "Microsoft 365 F3"}]))
+
+    assert held.status == 202
+    assert neither.status == 422
+    assert "SPE_F1 (" in neither.pointers["/licenses/0/sku"]
+    assert "SPE_F1_TWIN" in neither.pointers["/licenses/0/sku"]
+
+
 type Rows = list[dict[str, str]]
 
 
