@@ -42,7 +42,8 @@ class ReconciliationRow(Response):
     """A SKU of a tenant in a month: what the audit says of it beside what Microsoft Graph counts.
 
     ``monthlyChange`` is what a month costs more or less; null, with ``currency``, where an entry has no price or
-    currencies differ. ``consumedNow`` is null with an ``error`` where the tenant could not be read just now; ``sku`` is
+    currencies differ; where nothing was changed it is 0, in no currency. ``unexplained`` is null without two counts to
+    compare. ``consumedNow`` is null with an ``error`` where the tenant could not be read just now; ``sku`` is
     null only in the one row of a tenant of which nothing else is known.
     """
 
