@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import azure.functions as func
 
-from shared.catalogue import catalogue, is_guid
+from shared.catalogue import is_guid
 from shared.contracts import present
 from shared.contracts.responses import LicenceBody, Page, TenantResource
 from shared.contracts.routes import BASE, CURSOR, TOP, Answer, Route
@@ -16,6 +16,7 @@ from shared.domain.tenant import Tenant
 from shared.errors import Denied, GraphError, NotFound, Problem, RequestRejected
 from shared.services import Services
 from shared.tables.paging import bad_cursor, read_cursor
+from triggers.counting import count
 from triggers.http import Call, json_answer
 from triggers.query import next_link
 from triggers.router import Router
@@ -98,6 +99,8 @@ async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
         problem = Problem("/tenantId", f"The path names the tenant {tenant.id}")
         raise RequestRejected(422, "The body is of another tenant.", [problem])
     stored = await app.tenants.put(tenant)
+    if stored.consent == "granted" and (known is None or known.consent != "granted"):
+        await count(app, stored)  # from here on its months can be reconciled
     headers = {} if known else {"Location": f"{call.origin}/api/{BASE}/tenants/{stored.id}"}
     return json_answer(present.tenant(stored), 200 if known else 201, headers)
 
@@ -173,6 +176,6 @@ async def list_licenses(call: Call, app: Services) -> func.HttpResponse:
     """What the tenant subscribes to, read now."""
     tenant = await app.tenants.get(call.caller, call.path["tenant"])
     skus = sorted(await app.directory(tenant.id, tenant.credential).skus(), key=lambda sku: (sku.part_number, sku.id))
-    names, prices = catalogue(), await app.prices.book(call.caller, tenant.id)
+    names, prices = app.products.known, await app.prices.book(call.caller, tenant.id)
     found, cursor = call.query.slice([present.licence(sku, names, prices) for sku in skus])
     return json_answer(Page[LicenceBody](value=found, next_link=next_link(call.url, cursor)))

@@ -1,5 +1,6 @@
 """
-The HTTP server: Graph below ``/v1.0``, Exchange's admin endpoint below ``/adminapi``, control routes below ``/_sim``.
+The HTTP server: Graph below ``/v1.0``, Exchange's admin endpoint below ``/adminapi``, Microsoft's list of products,
+control routes below ``/_sim``.
 
 Started by ``python -m dev.simulator [--port N]``; prints one line ``simulator http://127.0.0.1:PORT`` when it serves.
 """
@@ -17,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from dev.simulator import batch, exchange
+from dev.simulator import batch, exchange, productlist
 from dev.simulator.calls import BASE_PATH, Call, Reply
 from dev.simulator.control import Control
 from dev.simulator.engine import Engine, Latency
@@ -43,6 +44,9 @@ class GraphServer:
     def application(self) -> web.Application:
         """The whole web application."""
         app = web.Application(client_max_size=MAX_BODY)
+        products = productlist.ProductList()
+        app.router.add_get(productlist.PATH, products.get)
+        app.router.add_put("/_sim/products", products.put)
         app.add_subapp("/_sim/", Control(self.engine).application())
         app.router.add_route("*", BASE_PATH + "/{path:.*}", self.graph)
         app.router.add_route("*", exchange.BASE_PATH + "/{path:.*}", self.exchange)

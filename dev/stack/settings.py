@@ -28,6 +28,7 @@ LOCAL_DEFAULTS = {
     "SWEEPER_SCHEDULE": "*/2 * * * * *",
     "SCHEDULER_SCHEDULE": "*/2 * * * * *",
     "OUTBOX_SCHEDULE": "* * * * * *",
+    "CATALOGUE_URL": "off",
 }
 
 # What holds beside the simulator only: with a real tenant the conversion of mailboxes is for its owner to switch on.
@@ -45,6 +46,9 @@ _NOT_INHERITED = {
     "GRAPH_LIMIT_FACTOR",
     "API_KEYS",
     "BATCHES_AT_ONCE",
+    "COUNT_SCHEDULE",
+    "HOUSEKEEPING_SCHEDULE",
+    "CATALOGUE_SCHEDULE",
     "NOTIFY_SECRET",
     "PAUSE_LIMIT_HOURS",
     "APPROVE_WITHIN_HOURS",

@@ -68,8 +68,9 @@ async def ask(api: Api, route: Route, tenant: str, **more: Any) -> Answer:
         "put_tenant": {"tags": ["gold"]},
         "put_prices": {"default": {"currency": "USD", "monthly": {"SPE_E5": 60}}},
     }
+    needed = {each.name: tenant for each in route.parameters if each.required and each.where == "query"}
     path = route.path.removeprefix("automation/bulk-licenses/").format(tenant=tenant, id="some", schedule="some")
-    return await api.send(route.method, path, bodies.get(route.name), **more)
+    return await api.send(route.method, path, bodies.get(route.name), query=needed, **more)
 
 
 async def test_without_storage_every_route_says_come_back(api: Api, registered: str, without: Without) -> None:
