@@ -38,7 +38,8 @@ class Settings:
     limit that the app paces by; 0 lifts them. ``turn_lease`` is at least twice ``graph_timeout`` plus 5 s, so that what
     was sent under a lease has been answered or given up before it runs out. ``graph_credentials`` are keyed by the name
     that a tenant's ``credential`` gives, in lower case: ``default`` from GRAPH_CREDENTIAL, any other from
-    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``.
+    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``. ``notify_local`` lets
+    notifications go to this machine.
     """
 
     storage_connection: str | None
@@ -58,6 +59,8 @@ class Settings:
     pause_limit_hours: float
     approve_within_hours: float
     approve_by_another: bool
+    notify_secret: str | None = field(default=None, repr=False)
+    notify_local: bool = False
 
 
 class _Reader:
@@ -166,6 +169,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     credentials = read.graph_credentials(base_url)
     if conversion and not is_loopback(exchange) and any(each.kind == "static" for each in credentials.values()):
         read.faults.append(f"EXCHANGE_BASE_URL: a static token is for this machine only, not for {exchange}")
+    notify_local = read.switch("NOTIFY_LOCAL", default=False)
+    if notify_local and not is_loopback(base_url):
+        read.faults.append(f"NOTIFY_LOCAL is for a Graph on this machine only, not for {base_url}")
     lease = read.number("TURN_LEASE_SECONDS", 60, minimum=1)
     timeout = read.number("GRAPH_TIMEOUT_SECONDS", 25, minimum=0.1)
     if lease < 2 * timeout + 5:
@@ -190,6 +196,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         pause_limit_hours=read.number("PAUSE_LIMIT_HOURS", 72, minimum=0),
         approve_within_hours=read.number("APPROVE_WITHIN_HOURS", 72, minimum=0),
         approve_by_another=read.switch("APPROVE_BY_ANOTHER", default=False),
+        notify_secret=read.text("NOTIFY_SECRET"),
+        notify_local=notify_local,
     )
     if read.faults:
         raise SettingsError("; ".join(read.faults))

@@ -17,6 +17,7 @@ from shared.errors import Denied, GraphError, NotFound, Problem, RequestRejected
 from shared.services import Services
 from shared.tables.paging import bad_cursor, read_cursor
 from triggers.http import Call, json_answer
+from triggers.notifying import checked_notify
 from triggers.query import next_link
 from triggers.router import Router
 
@@ -42,7 +43,7 @@ async def list_tenants(call: Call, app: Services) -> func.HttpResponse:
     if (place := read_cursor(after, 1)) and not is_guid(place[0]):
         raise bad_cursor()
     found, cursor = await app.tenants.list(call.caller, top=call.query.top(), cursor=after)
-    value = [present.tenant(each) for each in found]
+    value = [present.tenant(each, call.caller) for each in found]
     return json_answer(Page[TenantResource](value=value, next_link=next_link(call.url, cursor)))
 
 
@@ -58,7 +59,7 @@ async def list_tenants(call: Call, app: Services) -> func.HttpResponse:
 )
 async def get_tenant(call: Call, app: Services) -> func.HttpResponse:
     """A tenant by GUID or domain."""
-    return json_answer(present.tenant(await app.tenants.get(call.caller, call.path["tenant"])))
+    return json_answer(present.tenant(await app.tenants.get(call.caller, call.path["tenant"]), call.caller))
 
 
 @router.add(
@@ -88,6 +89,8 @@ async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
     if known is None and call.caller.tenants is not None and name not in call.caller.tenants:
         raise NotFound(f"there is no tenant {name}")
     told = {field: getattr(body, field) for field in body.model_fields_set & CHANGEABLE}
+    if "notify" in body.model_fields_set:
+        told["notify"] = checked_notify(app, body.notify, "/notify")
     wished = replace(known or Tenant(id=name), **told)
     tenant = await _as_the_directory_says(app, wished)
     if known is None and (known := await _registered(call, app, tenant.id)):
@@ -99,7 +102,7 @@ async def put_tenant(call: Call, app: Services) -> func.HttpResponse:
         raise RequestRejected(422, "The body is of another tenant.", [problem])
     stored = await app.tenants.put(tenant)
     headers = {} if known else {"Location": f"{call.origin}/api/{BASE}/tenants/{stored.id}"}
-    return json_answer(present.tenant(stored), 200 if known else 201, headers)
+    return json_answer(present.tenant(stored, call.caller), 200 if known else 201, headers)
 
 
 CHANGEABLE = frozenset({"enabled", "tags", "credential", "default_usage_location", "protected_users", "drops"})

@@ -30,8 +30,9 @@ LOCAL_DEFAULTS = {
     "OUTBOX_SCHEDULE": "* * * * * *",
 }
 
-# What holds beside the simulator only: with a real tenant the conversion of mailboxes is for its owner to switch on.
-SIMULATED = {"MAILBOX_CONVERSION": "on"}
+# What holds beside the simulator only: with a real tenant the conversion of mailboxes is for its owner to switch on,
+# notifications leave this machine, and their secret is a real one.
+SIMULATED = {"MAILBOX_CONVERSION": "on", "NOTIFY_LOCAL": "on", "NOTIFY_SECRET": "local"}
 
 # A setting of the product reaches a stack only through its ``env``: a shell that points at a real tenant must not leak
 # into a test.
@@ -45,7 +46,6 @@ _NOT_INHERITED = {
     "GRAPH_LIMIT_FACTOR",
     "API_KEYS",
     "BATCHES_AT_ONCE",
-    "NOTIFY_SECRET",
     "PAUSE_LIMIT_HOURS",
     "APPROVE_WITHIN_HOURS",
     "APPROVE_BY_ANOTHER",

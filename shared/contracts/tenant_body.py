@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from shared.contracts.notify_body import NotifyBody
 from shared.contracts.selections import Request, Text
 
 MAX_LIST = 32_000
@@ -47,4 +48,4 @@ class TenantBody(Request):
     domains: tuple[Text, ...] = ()
     display_name: str = ""
     consent: Literal["granted", "missing"] = "missing"
-    notify: None = None
+    notify: NotifyBody | None = None
