@@ -12,6 +12,7 @@ from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
+from shared.tables.consents import ConsentStore
 from shared.tables.due import DueStore
 from shared.tables.operations import OperationStore
 from shared.tables.outbox import OutboxStore
@@ -41,6 +42,7 @@ class Services:
     recent: RecentStore
     audit: AuditStore
     tenants: TenantStore
+    consents: ConsentStore
     prices: PriceStore
     schedules: ScheduleStore
     outbox: OutboxStore
@@ -77,6 +79,7 @@ def open_services(chosen: Settings) -> Services:
         recent=RecentStore(tables),
         audit=AuditStore(tables),
         tenants=TenantStore(tables),
+        consents=ConsentStore(tables),
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),
         outbox=OutboxStore(tables),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 EXCHANGE = "https://outlook.office365.com"
+ENTRA = "https://login.microsoftonline.com"
 
 
 class SettingsError(ValueError):
@@ -61,6 +62,8 @@ class Settings:
     approve_by_another: bool
     notify_secret: str | None = field(default=None, repr=False)
     notify_local: bool = False
+    consent_base_url: str = ENTRA
+    consent_redirect_url: str | None = None
 
 
 class _Reader:
@@ -198,6 +201,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         approve_by_another=read.switch("APPROVE_BY_ANOTHER", default=False),
         notify_secret=read.text("NOTIFY_SECRET"),
         notify_local=notify_local,
+        consent_base_url=read.root("CONSENT_BASE_URL", ENTRA),
+        consent_redirect_url=read.root("CONSENT_REDIRECT_URL", "") if read.text("CONSENT_REDIRECT_URL") else None,
     )
     if read.faults:
         raise SettingsError("; ".join(read.faults))

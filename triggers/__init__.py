@@ -5,6 +5,7 @@ import azure.durable_functions as df
 from triggers import (
     anchors,
     audit,
+    consent,
     csv_template,
     kinds,
     operations,
@@ -31,6 +32,7 @@ API = (
     schedules.router,
     audit.router,
     tenants.router,
+    consent.router,
     prices.router,
     people.router,
     selections.router,

@@ -43,6 +43,8 @@ _NOT_INHERITED = {
     "AzureWebJobsStorage",
     "GRAPH_BASE_URL",
     "EXCHANGE_BASE_URL",
+    "CONSENT_BASE_URL",
+    "CONSENT_REDIRECT_URL",
     "GRAPH_LIMIT_FACTOR",
     "API_KEYS",
     "BATCHES_AT_ONCE",

@@ -324,6 +324,13 @@ class AuditEntryBody(Response):
     hash: Sha256
 
 
+class ConsentLink(Response):
+    """Where an administrator of a tenant gives the app its permissions, once, and until when."""
+
+    url: Url
+    expires_at: datetime
+
+
 class NotifyResource(Response):
     """Where a POST goes when an operation comes to one of these states."""
 

@@ -41,6 +41,13 @@ class DueStore:
         """Nobody needs to look any more; harmless when there is no row."""
         await self._table.delete(PARTITION, _key(operation_id, tenant_id))
 
+    async def of_tenant(self, tenant_id: str) -> list[Due]:
+        """The parts of a tenant that somebody must look at one day."""
+        rows = self._table.query(
+            "PartitionKey eq @partition and tenant_id eq @tenant", {"partition": PARTITION, "tenant": tenant_id}
+        )
+        return [CODEC.item(row) async for row in rows]
+
     async def past(self, now: datetime, operation_id: str | None = None) -> list[Due]:
         """The parts whose time has come, of all operations or of one."""
         text, values = "PartitionKey eq @partition and at le @now", {"partition": PARTITION, "now": iso(now)}
