@@ -13,6 +13,7 @@ from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
+from shared.tables.consents import ConsentStore
 from shared.tables.counts import CountStore
 from shared.tables.due import DueStore
 from shared.tables.given import GivenStore
@@ -47,6 +48,7 @@ class Services:
     audit: AuditStore
     counts: CountStore
     tenants: TenantStore
+    consents: ConsentStore
     prices: PriceStore
     schedules: ScheduleStore
     runs: RunStore
@@ -88,6 +90,7 @@ def open_services(chosen: Settings) -> Services:
         audit=AuditStore(tables),
         counts=CountStore(tables),
         tenants=TenantStore(tables),
+        consents=ConsentStore(tables),
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),
         runs=RunStore(tables),

@@ -14,6 +14,7 @@ PRODUCTS = (
 )
 """Microsoft's list of products, linked from
 https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference"""
+ENTRA = "https://login.microsoftonline.com"
 
 
 class SettingsError(ValueError):
@@ -46,6 +47,8 @@ class Settings:
     that a tenant's ``credential`` gives, in lower case: ``default`` from GRAPH_CREDENTIAL, any other from
     GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``. ``catalogue_url`` is None
     where only the built-in products shall be known.
+    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``. ``notify_local`` lets
+    notifications go to this machine.
     """
 
     storage_connection: str | None
@@ -66,6 +69,10 @@ class Settings:
     approve_within_hours: float
     approve_by_another: bool
     catalogue_url: str | None
+    notify_secret: str | None = field(default=None, repr=False)
+    notify_local: bool = False
+    consent_base_url: str = ENTRA
+    consent_redirect_url: str | None = None
 
 
 class _Reader:
@@ -175,6 +182,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if conversion and not is_loopback(exchange) and any(each.kind == "static" for each in credentials.values()):
         read.faults.append(f"EXCHANGE_BASE_URL: a static token is for this machine only, not for {exchange}")
     catalogue_url = None if read.text("CATALOGUE_URL") == "off" else read.root("CATALOGUE_URL", PRODUCTS)
+    notify_local = read.switch("NOTIFY_LOCAL", default=False)
+    if notify_local and not is_loopback(base_url):
+        read.faults.append(f"NOTIFY_LOCAL is for a Graph on this machine only, not for {base_url}")
     lease = read.number("TURN_LEASE_SECONDS", 60, minimum=1)
     timeout = read.number("GRAPH_TIMEOUT_SECONDS", 25, minimum=0.1)
     if lease < 2 * timeout + 5:
@@ -200,6 +210,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         approve_within_hours=read.number("APPROVE_WITHIN_HOURS", 72, minimum=0),
         approve_by_another=read.switch("APPROVE_BY_ANOTHER", default=False),
         catalogue_url=catalogue_url,
+        notify_secret=read.text("NOTIFY_SECRET"),
+        notify_local=notify_local,
+        consent_base_url=read.root("CONSENT_BASE_URL", ENTRA),
+        consent_redirect_url=read.root("CONSENT_REDIRECT_URL", "") if read.text("CONSENT_REDIRECT_URL") else None,
     )
     if read.faults:
         raise SettingsError("; ".join(read.faults))

@@ -115,7 +115,7 @@ async def _answer(
             await app.products.refresh()
         body = checked_body(route, request, headers)
         allowed = {parameter.name for parameter in route.parameters if parameter.where == "query"}
-        query = Query(dict(request.params), allowed)
+        query = Query(dict(request.params), request.params if route.any_query else allowed)
         call = Call(caller, dict(request.route_params), query, headers, body, request.url, datetime.now(UTC), start)
         return await handler(call, app)
     except LicenceError as error:

@@ -32,6 +32,8 @@ async def shown(app: Services, operation: Operation) -> OperationBody:
     impacts = [await app.plans.impact(operation.plan_id or operation.id, tenant) for tenant in planned]
     body = present.operation(operation, app.tables.now(), samples=found)
     known = [impact for impact in impacts if impact is not None]
+    told = present.notifications(await app.outbox.of(operation.id), {part.tenant_id for part in operation.tenants})
+    body = body.model_copy(update={"notifications": told})
     return body.model_copy(update={"impact": review.impact(known, app.products.known)}) if known else body
 
 

@@ -33,6 +33,10 @@ class Query:
             raise RequestRejected(400, f"The query parameter {name} is empty.")
         return value
 
+    def given(self, name: str) -> str:
+        """A parameter as it stands, empty where it is absent."""
+        return self._values.get(name, "")
+
     def one_of[T: str](self, name: str, choices: Collection[T]) -> T | None:
         """A parameter that must be one of ``choices``."""
         value = self.text(name)

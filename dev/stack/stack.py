@@ -238,6 +238,7 @@ class Stack:
         if self.simulator_url:
             found["GRAPH_BASE_URL"] = f"{self.simulator_url}/v1.0"
             found["EXCHANGE_BASE_URL"] = self.simulator_url
+            found["CONSENT_BASE_URL"] = self.simulator_url
         settings = {**(SIMULATED if self.simulator_url else {}), **self._env}
         settings = {name: value for name, value in settings.items() if name not in found}
         return {**base_environment(settings), **found}
