@@ -1,13 +1,15 @@
 """The users that a body names one by one, in CSVs and long lists: checked by line, looked up, stored as rows."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.contracts.selections import Selection, SkuName, Target, Targeted
-from shared.csv.merging import MAX_FAULTS, Merger, Names, Place, Sheet, names_in
+from shared.csv.gathering import Gathering, Place
+from shared.csv.merging import Merger, Names, Sheet, names_in
 from shared.csv.rows import Column
+from shared.csv.sources import Source, TextSource
 from shared.domain.caller import Caller
 from shared.domain.selection import ALL_SKUS, NamedUser
 from shared.domain.tenant import Tenant
@@ -24,7 +26,7 @@ EXCLUSION_COLUMNS = frozenset({Column.USER, Column.TENANT})
 class RowWriter(Protocol):
     """Where rows are kept."""
 
-    async def write(self, rows: Sequence[NamedUser]) -> str:
+    async def write(self, rows: Iterable[NamedUser]) -> str:
         """Keep rows in their order; gives their name."""
         ...
 
@@ -50,10 +52,18 @@ class Sheets:
 
 
 async def survey(
-    app: Services, caller: Caller, body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Column]
+    app: Services,
+    caller: Caller,
+    body: Targeted,
+    tenants: Mapping[str, Tenant],
+    columns: frozenset[Column],
+    files: Mapping[str, Source] | None = None,
 ) -> Sheets:
-    """The CSVs of a body, whose rows may have these columns; ``tenants`` are those of its targets, by name."""
-    sheets = tuple(_sheets(body, tenants, columns))
+    """The CSVs of a body, whose rows may have these columns; ``tenants`` are those of its targets, by name.
+
+    ``files`` are those that do not stand in the body, by the pointer at which they count.
+    """
+    sheets = tuple(_sheets(body, tenants, columns, files or {}))
     names = await asyncio.to_thread(names_in, sheets)
     found = await find_tenants(app, caller, names.tenants)
     targeted = {tenant.id for tenant in tenants.values()}
@@ -66,17 +76,21 @@ async def survey(
     return Sheets(sheets, names, {name: usable(name, tenant) for name, tenant in found.items()})
 
 
-def _sheets(body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Column]) -> list[Sheet]:
+def _sheets(
+    body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Column], files: Mapping[str, Source]
+) -> list[Sheet]:
     found: list[Sheet] = []
-    if body.csv is not None:
-        found.append(Sheet("/csv", body.csv, columns))
+
+    def sheet(pointer: str, csv: str | None, taken: frozenset[Column], tenant: str | None, *, excludes: bool) -> None:
+        if csv is not None:
+            found.append(Sheet(pointer, files.get(pointer) or TextSource(csv), taken, tenant, excludes))
+
+    sheet("/csv", body.csv, columns, None, excludes=False)
     for n, target in enumerate(body.targets):
         tenant = tenants[target.tenant].id
-        if target.users.csv is not None:
-            found.append(Sheet(f"/targets/{n}/users/csv", target.users.csv, columns, tenant))
-        if target.exclude and target.exclude.csv is not None:
-            pointer = f"/targets/{n}/exclude/csv"
-            found.append(Sheet(pointer, target.exclude.csv, EXCLUSION_COLUMNS, tenant, excludes=True))
+        sheet(f"/targets/{n}/users/csv", target.users.csv, columns, tenant, excludes=False)
+        if target.exclude:
+            sheet(f"/targets/{n}/exclude/csv", target.exclude.csv, EXCLUSION_COLUMNS, tenant, excludes=True)
     return found
 
 
@@ -88,15 +102,16 @@ async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning,
     tenants = {
         name: ("", found) if isinstance(found, str) else (found.id, None) for name, found in sheets.tenants.items()
     }
-    merger = Merger(tenants, meaning.of, meaning.requested)
-    users = await asyncio.to_thread(merger.merge, sheets.sheets)
-    if merger.problems:
-        more = f": it has {MAX_FAULTS} faults or more, the first are told" if len(merger.problems) >= MAX_FAULTS else ""
-        raise RequestRejected(400, f"The CSV is not valid{more}. Nothing was started.", merger.problems)
+    with Gathering() as users:
+        merger = Merger(users, tenants, meaning.of, meaning.requested)
+        await asyncio.to_thread(merger.merge, sheets.sheets)
+        if merger.problems:
+            many = f": it has {merger.faults:,} faults, the first {len(merger.problems)} are told"
+            more = many if merger.faults > len(merger.problems) else ""
+            raise RequestRejected(400, f"The CSV is not valid{more}. Nothing was started.", merger.problems)
+        by_place = {place: await rows.write(users.users(place)) for place in users.places}
     if not targets:
-        by_tenant = {tenant: await rows.write(named) for (_, tenant), named in users.items()}
-        return tuple(Target(tenant=tenant, users=Selection(csv=name)) for tenant, name in by_tenant.items())
-    by_place = {place: await rows.write(named) for place, named in users.items()}
+        return tuple(Target(tenant=tenant, users=Selection(csv=name)) for (_, tenant), name in by_place.items())
     stored = [await _stored(n, target, sheets.sheets, by_place, rows) for n, target in enumerate(targets)]
     # The first selection that names a user counts, and a row says more than a list.
     by_rows = {n for n, target in enumerate(targets) if target.users.csv is not None}

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.csv.merging import MAX_FAULTS, Merger, Place, Sheet, names_in
+from shared.csv.gathering import Gathering, Place
+from shared.csv.merging import MAX_FAULTS, Merger, Sheet, names_in
 from shared.csv.rows import Column, Row
+from shared.csv.sources import TextSource
 from shared.domain.selection import NamedUser, RowLicence, Wish
 from shared.errors import Problem
 
@@ -21,7 +23,7 @@ def sheet(text: str, tenant: str | None = A, *, excludes: bool = False) -> Sheet
     header, _, rows = text.partition("\n")
     for short, column in (("user", "UserPrincipalName"), ("sku", "LicenseSKU"), ("plans", "DisabledPlans")):
         header = header.replace(short, column)
-    return Sheet("/csv", f"{header}\n{rows}", ALL, tenant, excludes)
+    return Sheet("/csv", TextSource(f"{header}\n{rows}"), ALL, tenant, excludes)
 
 
 def licence_of(row: Row) -> RowLicence | str | None:
@@ -39,8 +41,10 @@ def merged(
     *sheets: Sheet, requested: Mapping[str, RowLicence | None] | None = None
 ) -> tuple[dict[Place, list[NamedUser]], list[Problem]]:
     """What comes of the sheets."""
-    merger = Merger(TENANTS, licence_of, requested or {})
-    return merger.merge(sheets), merger.problems
+    with Gathering() as users:
+        merger = Merger(users, TENANTS, licence_of, requested or {})
+        merger.merge(sheets)
+        return {place: list(users.users(place)) for place in users.places}, merger.problems
 
 
 def users_of(text: str, **request: RowLicence | None) -> dict[str, Wish]:
@@ -196,8 +200,11 @@ def test_what_must_be_looked_up_is_known_from_a_first_reading() -> None:
 
 def test_a_contradiction_between_two_files_names_the_other_file() -> None:
     """The line alone would lead to another row of the file that is complained about."""
-    users, rows = Sheet("/targets/0/users/csv", FILE, ALL, A), "UserPrincipalName,LicenseSKU,DisabledPlans\n"
-    other = Sheet("/targets/1/users/csv", f"{rows}ben@a.com,E5,\nana@a.com,E5,y\n", ALL, A)
+    users, rows = (
+        Sheet("/targets/0/users/csv", TextSource(FILE), ALL, A),
+        "UserPrincipalName,LicenseSKU,DisabledPlans\n",
+    )
+    other = Sheet("/targets/1/users/csv", TextSource(f"{rows}ben@a.com,E5,\nana@a.com,E5,y\n"), ALL, A)
     _, (problem,) = merged(users, other)
 
     assert (problem.pointer, problem.line) == ("/targets/1/users/csv", 3)
