@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.blobs.anchors import AnchorStore
 from shared.blobs.client import Blobs
+from shared.blobs.drops import DropStore
 from shared.blobs.plans import PlanStore
 from shared.blobs.rows import RowStore
 from shared.blobs.staging import StagingStore
@@ -46,6 +47,7 @@ class Services:
     staging: StagingStore
     rows: RowStore
     anchors: AnchorStore
+    drops: DropStore
 
     def directory(self, tenant_id: str, credential: str = "default") -> Directory:
         """The directory of one tenant."""
@@ -81,6 +83,7 @@ def open_services(chosen: Settings) -> Services:
         staging=staging,
         rows=RowStore(staging),
         anchors=AnchorStore(blobs),
+        drops=DropStore(blobs),
     )
 
 

@@ -6,6 +6,7 @@ from triggers import (
     anchors,
     audit,
     csv_template,
+    drop,
     kinds,
     operations,
     people,
@@ -42,4 +43,5 @@ BLUEPRINTS: tuple[df.Blueprint, ...] = (
     sweeper.bp,
     scheduler.bp,
     anchors.bp,
+    drop.bp,
 )

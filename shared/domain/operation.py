@@ -181,6 +181,8 @@ class Operation:
     preview_id: str | None = None
     schedule_id: str | None = None
     parent_id: str | None = None
+    drop: str | None = None
+    """The dropped blob that started it, by its name; None where something else did."""
     grace_days: int | None = None
     """So many days pass before licences go; None where they go at once."""
     grace_until: datetime | None = None
