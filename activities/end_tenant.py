@@ -11,6 +11,7 @@ from activities.closing import close_batches
 from activities.graces import grace_of, record_graces, schedule_removal
 from activities.guard import CANCELLING, SUPERSEDED, check_in
 from activities.leaving import complete_audit, counted, leave_line, older_lease
+from shared.aftermath import follow_up
 from shared.contracts.work import Halt, Stop, TenantEnd
 from shared.domain.operation import Operation, Phase, Status, TenantError, TenantPart, Totals
 from shared.domain.seats import close, confirm
@@ -71,6 +72,7 @@ async def end(app: Services, work: TenantEnd) -> Halt:
     operation = await app.operations.change(work.operation, ended)
     if operation.completed_at is not None:
         await app.operations.index(operation)
+    await follow_up(app, operation)
     if all(part.status in ENDED for part in operation.tenants if part.tenant_id == work.tenant):
         await app.due.remove(work.operation, work.tenant)
     return Halt()

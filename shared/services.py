@@ -15,6 +15,7 @@ from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
 from shared.tables.due import DueStore
 from shared.tables.operations import OperationStore
+from shared.tables.outbox import OutboxStore
 from shared.tables.prices import PriceStore
 from shared.tables.recent import RecentStore
 from shared.tables.results import ResultStore
@@ -43,6 +44,7 @@ class Services:
     tenants: TenantStore
     prices: PriceStore
     schedules: ScheduleStore
+    outbox: OutboxStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
@@ -79,6 +81,7 @@ def open_services(chosen: Settings) -> Services:
         tenants=TenantStore(tables),
         prices=PriceStore(tables),
         schedules=ScheduleStore(tables),
+        outbox=OutboxStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),

@@ -9,6 +9,7 @@ from triggers import (
     drop,
     kinds,
     operations,
+    outbox,
     people,
     previews,
     prices,
@@ -42,6 +43,7 @@ BLUEPRINTS: tuple[df.Blueprint, ...] = (
     *(router.blueprint() for router in (*API, META)),
     sweeper.bp,
     scheduler.bp,
+    outbox.bp,
     anchors.bp,
     drop.bp,
 )
