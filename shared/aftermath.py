@@ -17,6 +17,8 @@ from shared.services import Services
 
 SCHEDULE = "schedule"
 """What a notification is about that the schedule of an operation asks for."""
+DROP = "drop"
+"""What a receipt is about."""
 AT_ONCE = 16
 """Tenants read side by side."""
 
@@ -28,7 +30,7 @@ async def follow_up(app: Services, operation: Operation) -> None:
     """
     if operation.kind == "preview" or event_of(operation, operation.tenants) is None:
         return
-    for item in await _notifications(app, operation):
+    for item in [*await _notifications(app, operation), *_receipts(app, operation)]:
         await app.outbox.add(item)
 
 
@@ -49,6 +51,21 @@ async def _notifications(app: Services, operation: Operation) -> list[FollowUp]:
     own = _notification(operation, operation.notify, operation.tenants, SCHEDULE, now)
     found = [own, *await asyncio.gather(*map(of_tenant, operation.tenants))]
     return [item for item in found if item is not None]
+
+
+def _receipts(app: Services, operation: Operation) -> list[FollowUp]:
+    """The receipt of an operation that a drop has started, once it has ended."""
+    if operation.drop is None or operation.completed_at is None:
+        return []
+    receipt = FollowUp(
+        operation_id=operation.id,
+        kind="receipt",
+        about=DROP,
+        event="completed",
+        since=operation.completed_at,
+        created_at=app.tables.now(),
+    )
+    return [receipt]
 
 
 def _notification(

@@ -34,7 +34,7 @@ async def take(app: Services, start: Starter, path: str) -> None:
     except BadName as error:
         name = rejection_of(path)
         log.warning("a drop whose name leads nowhere is told of in %s/%s", RESULTS, name)
-        await app.drops.reject(name, _text([ascii(path), f"{error}."]))
+        await app.drops.tell(name, _text([ascii(path), f"{error}."]))
         return
     version = await app.drops.look(path)
     if version is None:
@@ -47,7 +47,7 @@ async def take(app: Services, start: Starter, path: str) -> None:
         operation = await operation_from(app, drop, version)
     except (RequestRejected, NotFound) as error:
         log.warning("drop %s, version %s, is refused: %s", path, version.etag, error)
-        await app.drops.reject(drop.rejection, _text(_refusal(drop, version, error)))
+        await app.drops.tell(drop.rejection, _text(_refusal(drop, version, error)))
         return
     if operation is None:
         log.info("drop %s, version %s, was replaced or deleted; a newer one comes by itself", path, version.etag)

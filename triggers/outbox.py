@@ -16,6 +16,7 @@ from shared.services import Services, services
 from shared.settings import outbox_schedule
 from shared.tables.codec import UnknownSchema
 from shared.tables.outbox import DueFollowUp
+from triggers.receipts import RECEIPT_SECONDS, write_receipt
 
 bp = df.Blueprint()
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Handler:
     patience: timedelta | None = None
 
 
-HANDLERS: Mapping[FollowUpKind, Handler] = {}
+HANDLERS: Mapping[FollowUpKind, Handler] = {"receipt": Handler(write_receipt, RECEIPT_SECONDS)}
 
 
 async def run_outbox(app: Services, handlers: Mapping[FollowUpKind, Handler] = HANDLERS) -> int:

@@ -47,8 +47,8 @@ class DropStore:
         """The content of a small blob beside; None when there is none. Raises ``DependencyDown``."""
         return await self._blobs.read(DROPS, path)
 
-    async def reject(self, name: str, text: str) -> None:
-        """Store why something was not taken, over what was stored before. Raises ``DependencyDown``."""
+    async def tell(self, name: str, text: str) -> None:
+        """Store a text about something dropped, over what was stored before. Raises ``DependencyDown``."""
         await self._blobs.write(RESULTS, name, text.encode(), media_type="text/plain; charset=utf-8")
 
     async def put_receipt(self, name: str, pieces: AsyncIterator[bytes]) -> None:

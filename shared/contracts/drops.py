@@ -85,6 +85,10 @@ class Drop:
         """The blob that says what became of each user."""
         return f"{self._stem}.{operation_id}.csv"
 
+    def failure(self, operation_id: str) -> str:
+        """The blob that says why the operation ended early, where it did."""
+        return f"{self._stem}.{operation_id}.error.txt"
+
     @property
     def _stem(self) -> str:
         return self.path.removesuffix(".csv")
