@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from shared.csv.gathering import Gathering, Place
-from shared.csv.merging import MAX_FAULTS, Merger, Sheet, names_in
+from shared.csv.merging import MAX_FAULTS, MAX_SKUS, Merger, Sheet, names_in
 from shared.csv.rows import Column, Row
 from shared.csv.sources import TextSource
 from shared.domain.selection import NamedUser, RowLicence, Wish
@@ -119,8 +119,14 @@ def test_every_bad_line_is_told_and_the_good_ones_between_are_read() -> None:
 
 
 def test_a_file_with_one_mistake_many_times_is_told_so_often_only() -> None:
-    """A hundred faults are enough to see what it is."""
-    assert len(faults_of("user,sku\n" + "ana@a.com,OLD\n" * 1000)) == MAX_FAULTS
+    """A hundred faults are enough to see what it is; the others are counted, those of a second file too."""
+    many = sheet("user,sku\n" + "ana@a.com,OLD\n" * 1000)
+    with Gathering() as users:
+        merger = Merger(users, TENANTS, licence_of, {})
+        merger.merge([many, many])
+
+    assert len(merger.problems) == MAX_FAULTS
+    assert merger.faults == 2_000
 
 
 @pytest.mark.parametrize("text", ["user,sku\n", "user,sku", "user\n\n,\n \n"])
@@ -196,6 +202,17 @@ def test_what_must_be_looked_up_is_known_from_a_first_reading() -> None:
 
     assert list(names.tenants) == ["a.com", "b.com"]
     assert names.skus == {"E5": {"X", "Y", "Z"}}
+
+
+def test_names_are_looked_up_up_to_a_limit() -> None:
+    """Trap 43: a file with another SKU in each row does not fill the memory."""
+    rows = "".join(f"u{n}@a.com,SKU{n},P{n}\n" for n in range(3_000))
+    plans = "".join(f"u@a.com,SKU0,Q{n}\n" for n in range(3_000))
+
+    names = names_in([sheet(f"user,sku,plans\n{rows}{plans}")])
+
+    assert len(names.skus) == MAX_SKUS
+    assert len(names.skus["SKU0"]) == MAX_SKUS
 
 
 def test_a_contradiction_between_two_files_names_the_other_file() -> None:
