@@ -82,10 +82,10 @@ def load(app_dir: Path) -> tuple[Function, ...]:
     registry = Registry()
     try:
         indexed = _loader.index_function_app(_SCRIPT)
-        _loader.process_indexed_function(_PROTOS, registry, indexed, str(app_dir))
+        described, _ = _loader.process_indexed_function(_PROTOS, registry, indexed, str(app_dir))
     except Exception as error:  # the app's import runs here, so anything may come
         raise AppLoadError(f"{app_dir / _SCRIPT} does not load: {type(error).__name__}: {error}") from error
-    functions = tuple(_describe(function) for function in indexed)
+    functions = tuple(_describe(function.name, function.raw_bindings) for function in described)
     for function in functions:
         if function.trigger["type"] == "blobTrigger":
             _prepare_blob_function(function, registry)
@@ -153,9 +153,8 @@ def _keep_exception(record: logging.LogRecord) -> bool:
 _native.logger.addFilter(_keep_exception)
 
 
-def _describe(indexed: Any) -> Function:
-    name = cast(str, indexed.get_function_name())
-    bindings = tuple(cast(dict[str, Any], json.loads(raw)) for raw in indexed.get_raw_bindings())
+def _describe(name: str, raw_bindings: Sequence[str]) -> Function:
+    bindings = tuple(cast(dict[str, Any], json.loads(raw)) for raw in raw_bindings)
     for binding in bindings:
         if binding["type"] not in TRIGGERS + _OTHER_BINDINGS:
             raise AppLoadError(f"function {name}: {binding['name']!r} is a {binding['type']}, not served locally")
