@@ -7,8 +7,9 @@ import azure.durable_functions as df
 import azure.functions as func
 from azurefunctions.extensions.bindings.blob import BlobClient
 
-from shared.blobs.drops import Version
-from shared.contracts.drops import DROPS, RESULTS, BadName, Drop, is_rest, rejection_of
+from shared.blobs.drops import CONTAINER as DROPS
+from shared.blobs.drops import BadName, Drop, Version, is_rest, rejection_of
+from shared.blobs.exports import CONTAINER as RESULTS
 from shared.domain.caller import SYSTEM
 from shared.errors import NotFound, RequestRejected
 from shared.services import Services, services

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from pydantic_core import to_json
 
-from shared.blobs.drops import Version
-from shared.contracts.drops import ACTOR, DROPS, Drop
+from shared.blobs.drops import ACTOR, Drop, Version
+from shared.blobs.drops import CONTAINER as DROPS
 from shared.contracts.requests import BODIES
 from shared.csv.decoding import Undecodable
 from shared.csv.sources import FileSource

@@ -1,6 +1,6 @@
 """Receipts of drops: once an operation has ended, what became of each user stands in a blob."""
 
-from shared.contracts.drops import Drop
+from shared.blobs.drops import Drop
 from shared.domain.caller import SYSTEM
 from shared.domain.follow_up import FollowUp
 from shared.services import Services

@@ -16,7 +16,8 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from dev.stack.parts import LOOPBACK, Guard, Part, StackError, check_port
 from dev.stack.settings import SIMULATED, api_key, base_environment, claim, connection_string
-from shared.contracts.drops import DROPS, RESULTS
+from shared.blobs.drops import CONTAINER as DROPS
+from shared.blobs.exports import CONTAINER as RESULTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _AZURITE = REPOSITORY / "dev" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"

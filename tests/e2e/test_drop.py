@@ -11,7 +11,9 @@ from dev.api import Json
 from dev.bench.memory import peak_memory
 from dev.stack import Stack
 from dev.trial import E5, Trial, new_domain
-from shared.contracts.drops import DROPS, RESULTS, Drop
+from shared.blobs.drops import CONTAINER as DROPS
+from shared.blobs.drops import Drop
+from shared.blobs.exports import CONTAINER as RESULTS
 
 HOST_MEMORY = 400 * 1024 * 1024
 """What the app may take, whatever the size of a file: a limit of the product."""

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from shared.contracts.drops import DROPS, RESULTS, Drop
+from shared.blobs.drops import CONTAINER as DROPS
+from shared.blobs.drops import Drop
+from shared.blobs.exports import CONTAINER as RESULTS
 from shared.contracts.operation_body import OperationBody
 from shared.contracts.stored import parse_stored
 from shared.csv import reading

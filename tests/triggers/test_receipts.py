@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.aftermath import follow_up
-from shared.contracts.drops import RESULTS
+from shared.blobs.exports import CONTAINER as RESULTS
 from shared.domain.codes import TenantErrorCode
 from shared.domain.operation import Operation, Phase, Status, Summary, TenantError, TenantPart, Totals
 from shared.domain.states import close_totals, settle

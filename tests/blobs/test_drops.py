@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.drops import MAX_PATH, NOWHERE, BadName, Drop, rejection_of
+from shared.blobs.drops import MAX_PATH, NOWHERE, BadName, Drop, rejection_of
 from shared.contracts.requests import KINDS
 
 ID = "5b1f6f0e-6a0b-5c55-8f0e-1d6f6f1f7d43"
