@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
-from contextlib import closing
 from tempfile import TemporaryFile
 from typing import Any, cast
 
@@ -48,7 +46,7 @@ async def operation_from(app: Services, drop: Drop, version: Version) -> Operati
     # Who may put files here may be trusted with this tenant, and need not learn of any other.
     caller = Caller(ACTOR, f"{DROPS}/{drop.path}", Role.OPERATE, frozenset({tenant.id}))
     identity = hashlib.sha256(f"{drop.path}\n{version.etag}".encode()).hexdigest()
-    with closing(await asyncio.to_thread(cast(Callable[[], Any], TemporaryFile))) as file:
+    with TemporaryFile() as file:
         if not await app.drops.fetch(drop.path, version, file):
             return None
         try:
