@@ -25,9 +25,11 @@ _SCHEMA = f"""
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -{_CACHE_KIB};
+CREATE TABLE wishes (number INTEGER PRIMARY KEY, text TEXT UNIQUE);
 CREATE TABLE met (
-    number INTEGER PRIMARY KEY, place INTEGER, line INTEGER, rows INTEGER, scope TEXT, key TEXT, reference TEXT,
-    wish TEXT, UNIQUE (scope, key)
+    number INTEGER PRIMARY KEY, place INTEGER, line INTEGER, rows INTEGER, scope INTEGER, key TEXT,
+    reference TEXT, -- NULL where it is the key
+    wish INTEGER, UNIQUE (scope, key)
 );
 BEGIN;
 """
@@ -54,8 +56,9 @@ class Gathering:
         self.places: list[Place] = []
         """In the order in which they were opened."""
         self._numbers: dict[Place, int] = {}
-        self._read_wish = lru_cache(_WISHES_KEPT)(_WISH.validate_json)
-        self._write_wish = lru_cache(_WISHES_KEPT)(_text)
+        self._scopes: dict[str, int] = {}
+        self._wish = lru_cache(_WISHES_KEPT)(self._find_wish)
+        self._number = lru_cache(_WISHES_KEPT)(self._keep_wish)
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.executescript(_SCHEMA)
 
@@ -77,27 +80,34 @@ class Gathering:
     def meet(self, scope: str, place: Place, line: int, reference: str, wish: Wish) -> Met | None:
         """Note a user who was not met in this scope so far; gives the one who was, unchanged."""
         key = reference.casefold()
-        values = (self.open(place), line, 1, scope, key, reference, self._write_wish(wish))
+        within = self._scopes.setdefault(scope, len(self._scopes))
+        spelled = None if reference == key else reference
+        values = (self.open(place), line, 1, within, key, spelled, self._number(wish))
         noted = self._db.execute("INSERT OR IGNORE INTO met VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", values)
         if noted.rowcount:
             return None
-        columns = "number, reference, place, line, wish"
-        found = self._db.execute(f"SELECT {columns} FROM met WHERE scope = ? AND key = ?", (scope, key))  # noqa: S608
-        number, first, at, line, text = found.fetchone()
-        return Met(number, first, self.places[at][0], line, self._read_wish(text))
+        query = "SELECT number, ifnull(reference, key), place, line, wish FROM met WHERE scope = ? AND key = ?"
+        number, first, at, line, wanted = self._db.execute(query, (within, key)).fetchone()
+        return Met(number, first, self.places[at][0], line, self._wish(wanted))
 
     def join(self, met: Met, wish: Wish) -> None:
         """Count one more row of a user, who from now on wants this."""
-        values = (self._write_wish(wish), met.number)
+        values = (self._number(wish), met.number)
         self._db.execute("UPDATE met SET rows = rows + 1, wish = ? WHERE number = ?", values)
 
     def users(self, place: Place) -> Iterator[NamedUser]:
         """The users of a place in their order."""
         self._db.execute("CREATE INDEX IF NOT EXISTS by_place ON met (place)")
-        query = "SELECT reference, wish, rows FROM met WHERE place = ? ORDER BY number"
+        query = "SELECT ifnull(reference, key), wish, rows FROM met WHERE place = ? ORDER BY number"
         for reference, wish, rows in self._db.execute(query, (self._numbers[place],)):
-            yield NamedUser(reference, self._read_wish(wish), rows)
+            yield NamedUser(reference, self._wish(wish), rows)
 
+    def _keep_wish(self, wish: Wish) -> int:
+        """The number of a wish, of which there may be as many as users, and mostly are few."""
+        text = _WISH.dump_json(wish).decode()
+        self._db.execute("INSERT OR IGNORE INTO wishes VALUES (NULL, ?)", (text,))
+        return self._db.execute("SELECT number FROM wishes WHERE text = ?", (text,)).fetchone()[0]
 
-def _text(wish: Wish) -> str:
-    return _WISH.dump_json(wish).decode()
+    def _find_wish(self, number: int) -> Wish:
+        (text,) = self._db.execute("SELECT text FROM wishes WHERE number = ?", (number,)).fetchone()
+        return _WISH.validate_json(text)
