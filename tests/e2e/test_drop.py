@@ -15,22 +15,25 @@ from shared.blobs.drops import CONTAINER as DROPS
 from shared.blobs.drops import Drop
 from shared.blobs.exports import CONTAINER as RESULTS
 
+TIMES = 5
+"""Each user stands in the file so often."""
 HOST_MEMORY = 400 * 1024 * 1024
 """What the app may take, whatever the size of a file: a limit of the product."""
 
 
-@pytest.mark.parametrize("users", [300, pytest.param(100_000, marks=[pytest.mark.slow, pytest.mark.timeout(3_000)])])
-async def test_a_dropped_file_becomes_a_receipt_with_every_user_once(users: int) -> None:
-    """Traps 6, 41 and 43: named twice, in capitals too, users are one; who holds the licence is skipped, nobody fails.
+@pytest.mark.parametrize("rows", [500, pytest.param(100_000, marks=[pytest.mark.slow, pytest.mark.timeout(3_000)])])
+async def test_a_dropped_file_becomes_a_receipt_with_every_user_once(rows: int) -> None:
+    """Traps 6, 41 and 43: named five times, in capitals too, users are one; who holds the licence is skipped.
 
     Two hosts see the file, and it starts once.
     """
-    changed, strangers = users // 25, users // 100
+    users = rows // TIMES
+    changed, strangers = users // 10, users // 100
     domain = new_domain()
     names = [f"user{n:06d}@{domain}" for n in range(users)]
     nobody = [f"nobody{n}@{domain}" for n in range(strangers)]
     lines = ["UserPrincipalName;LicenseSKU"]
-    lines += [f"{name};{E5}" for name in (*names, *map(str.upper, names[: users // 3]), *nobody)]
+    lines += [f"{name.upper() if n % 2 else name};{E5}" for n in range(TIMES) for name in (*names, *nobody)]
     drop = Drop.named(f"assign/{domain}/autumn/new people.csv")
     async with Stack({"GRAPH_LIMIT_FACTOR": "0"}, hosts=2) as stack, Trial(stack) as trial:
         tenant = await trial.load(domain, _directory(names, changed))
