@@ -71,11 +71,14 @@ def _refusal(drop: Drop, version: Version, error: RequestRejected | NotFound) ->
     yield f"Version {version.etag}, {version.size:,} bytes, of {version.at:%Y-%m-%dT%H:%M:%SZ}."
     yield ""
     yield str(error)
-    problems = error.problems if isinstance(error, RequestRejected) else ()
-    for problem in problems:
+    if isinstance(error, NotFound):
+        return
+    for problem in error.problems:
         place = "" if problem.pointer == ROWS else f"{drop.rest.rpartition('/')[2]} {problem.pointer} "
         line = "" if problem.line is None else f"line {problem.line}"
         yield f"{(place + line).strip()}: {problem.detail}"
+    if error.more:
+        yield f"and {error.more:,} more"
 
 
 def _text(lines: Iterator[str] | list[str]) -> str:

@@ -106,9 +106,9 @@ async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning,
         merger = Merger(users, tenants, meaning.of, meaning.requested)
         await asyncio.to_thread(merger.merge, sheets.sheets)
         if merger.problems:
-            many = f": it has {merger.faults:,} faults, the first {len(merger.problems)} are told"
-            more = many if merger.faults > len(merger.problems) else ""
-            raise RequestRejected(400, f"The CSV is not valid{more}. Nothing was started.", merger.problems)
+            told, more = len(merger.problems), merger.faults - len(merger.problems)
+            many = f": it has {merger.faults:,} faults, the first {told} are told" if more else ""
+            raise RequestRejected(400, f"The CSV is not valid{many}. Nothing was started.", merger.problems, more)
         by_place = {place: await rows.write(users.users(place)) for place in users.places}
     if not targets:
         return tuple(Target(tenant=tenant, users=Selection(csv=name)) for (_, tenant), name in by_place.items())
