@@ -15,6 +15,8 @@ from shared.domain.operation import Operation, TenantPart
 from shared.errors import NotFound
 from shared.services import Services
 
+DROP = "drop"
+"""What a receipt is about."""
 AT_ONCE = 16
 """Tenants read side by side."""
 
@@ -26,7 +28,7 @@ async def follow_up(app: Services, operation: Operation) -> None:
     """
     if operation.kind == "preview" or event_of(operation, operation.tenants) is None:
         return
-    for item in [*await _notifications(app, operation), *_runs(app, operation)]:
+    for item in [*await _notifications(app, operation), *_receipts(app, operation), *_runs(app, operation)]:
         await app.outbox.add(item)
 
 
@@ -63,6 +65,21 @@ def _runs(app: Services, operation: Operation) -> list[FollowUp]:
             created_at=app.tables.now(),
         )
     ]
+
+
+def _receipts(app: Services, operation: Operation) -> list[FollowUp]:
+    """The receipt of an operation that a drop has started, once it has ended."""
+    if operation.drop is None or operation.completed_at is None:
+        return []
+    receipt = FollowUp(
+        operation_id=operation.id,
+        kind="receipt",
+        about=DROP,
+        event="completed",
+        since=operation.completed_at,
+        created_at=app.tables.now(),
+    )
+    return [receipt]
 
 
 def _notification(

@@ -36,12 +36,16 @@ class LicenceError(Exception):
 
 
 class RequestRejected(LicenceError):
-    """The request cannot be done as it stands; ``status`` is the HTTP status (400, 413, 415, 422 …)."""
+    """The request cannot be done as it stands; ``status`` is the HTTP status (400, 413, 415, 422 …).
 
-    def __init__(self, status: int, detail: str, problems: Sequence[Problem] = ()) -> None:
+    There are ``more`` problems than those that are told.
+    """
+
+    def __init__(self, status: int, detail: str, problems: Sequence[Problem] = (), more: int = 0) -> None:
         super().__init__(detail)
         self.status = status
         self.problems = tuple(problems)
+        self.more = more
 
 
 class NotFound(LicenceError):

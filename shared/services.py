@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.blobs.anchors import AnchorStore
 from shared.blobs.client import Blobs
+from shared.blobs.drops import DropStore
 from shared.blobs.plans import PlanStore
 from shared.blobs.products import ProductStore
 from shared.blobs.rows import RowStore
@@ -60,6 +61,7 @@ class Services:
     rows: RowStore
     anchors: AnchorStore
     products: ProductStore
+    drops: DropStore
 
     def directory(self, tenant_id: str, credential: str = "default") -> Directory:
         """The directory of one tenant."""
@@ -102,6 +104,7 @@ def open_services(chosen: Settings) -> Services:
         rows=RowStore(staging),
         anchors=AnchorStore(blobs),
         products=ProductStore(blobs, off=chosen.catalogue_url is None),
+        drops=DropStore(blobs),
     )
 
 

@@ -67,4 +67,13 @@ def test_whoever_starts_orchestrations_has_a_durable_client(functions: dict[str,
     with_client = set(of_type(functions, "durableClient"))
     starting = {route.name for each in API for route, _ in each.handlers.values() if route.starts}
 
-    assert starting | {"sweeper"} <= with_client
+    assert starting | {"sweeper", "csv_drop"} <= with_client
+
+
+def test_a_dropped_file_comes_by_event_and_without_its_content(functions: dict[str, list[dict[str, Any]]]) -> None:
+    """Polling is not served on Flex Consumption; what the worker does not defer it loads, whatever its size."""
+    [(name, binding)] = of_type(functions, "blobTrigger").items()
+
+    assert name == "csv_drop"
+    assert (binding["path"], binding["source"]) == ("license-drops/{name}", "EventGrid")
+    assert binding["properties"] == {"SupportsDeferredBinding": True}

@@ -9,6 +9,7 @@ from triggers import (
     consent,
     counting,
     csv_template,
+    drop,
     housekeeping,
     kinds,
     operations,
@@ -58,4 +59,5 @@ BLUEPRINTS: tuple[df.Blueprint, ...] = (
     counting.bp,
     housekeeping.bp,
     products.bp,
+    drop.bp,
 )

@@ -3,17 +3,16 @@
 All that follows knows the JSON form only, so a CSV is read, checked and answered alike however it came.
 """
 
-import codecs
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 import azure.functions as func
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from shared.csv.decoding import Undecodable, decode
 from shared.errors import Problem, RequestRejected
-from triggers.strict_json import MAX_NAME, check_strictly
+from triggers.strict_json import MAX_NAME, Json, json_object
 
 CSV_TYPE, FORM_TYPE = "text/csv", "multipart/form-data"
 CSV_PART, REST_PART = "file", "request"
@@ -23,8 +22,6 @@ MAX_DELIMITERS = 16
 MAX_HEAD = 8 * 1024
 """Bytes of the headers of a part; megabytes of them would keep their reader busy for seconds."""
 UTF_8 = ("utf-8", "utf8")
-
-type Json = dict[str, Any]
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 """As RFC 2046 has it (5.1.1)."""
@@ -188,12 +185,4 @@ def _rest(part: _Part) -> Json:
     # The form's reader puts this character for what is not UTF-8, and a name with it would be another name.
     if not part.is_file and "\N{REPLACEMENT CHARACTER}".encode() in data:
         raise RequestRejected(400, f"{what} is not in UTF-8.")
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        body = from_json(data)
-    except ValueError as error:
-        raise RequestRejected(400, f"{what} is no JSON: {error}.") from None
-    check_strictly(data, what)
-    if not isinstance(body, dict):
-        raise RequestRejected(400, f"{what} must be a JSON object.")
-    return cast(Json, body)
+    return json_object(data, what)

@@ -7,16 +7,14 @@ from shared.contracts.responses import OperationBody as OperationAnswer
 from shared.contracts.routes import BASE, CSV_TENANT, Answer, Route
 from shared.contracts.schedules import ScheduleResource
 from shared.domain.caller import Role
-from shared.domain.operation import Actor, Operation, Status
 from shared.services import Services
 from triggers.bodies import field_of
-from triggers.claims import IDEMPOTENCY_KEY, claim_of, claimed_before, start, started, store_request
+from triggers.claims import IDEMPOTENCY_KEY, claim_of, claimed_before, start, started
 from triggers.executing import executed
-from triggers.guarding import guards_of
 from triggers.http import Call, Handler
 from triggers.router import Router
 from triggers.scheduling import answered, made, scheduled_before
-from triggers.understanding import parts_of, understood
+from triggers.understanding import operation_of
 
 router = Router()
 
@@ -42,22 +40,7 @@ def _handler(kind: PlannedKind, model: type[OperationBody]) -> Handler:
         if isinstance(body, ExecuteBody):
             operation = await executed(app, call, claim, kind, body)
         else:
-            request, tenants = await understood(app, call.caller, kind, body)
-            request_sha = await store_request(app, request.stored())
-            await app.tables.refresh_clock()
-            operation = Operation(
-                id=claim.id,
-                kind=kind,
-                status=Status.QUEUED,
-                created_at=app.tables.now(),
-                created_by=Actor(call.caller.id, call.caller.name),
-                request_sha=request_sha,
-                body_sha=claim.body_sha,
-                reason=request.reason,
-                guards=guards_of(request.options, request.confirm, on_all=body.on_all),
-                grace_days=request.grace_days,
-                tenants=parts_of(claim.id, request, tenants),
-            )
+            operation = await operation_of(app, call.caller, kind, body, claim.id, claim.body_sha)
         new, operation = await start(app, call, claim, operation)
         return await started(app, call, operation, new=new)
 

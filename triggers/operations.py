@@ -7,7 +7,6 @@ import azure.functions as func
 from shared.contracts import present, review
 from shared.contracts.responses import OperationBody, Page, ResultBody
 from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
-from shared.csv.writing import RESULT_COLUMNS, csv_pieces, result_row
 from shared.domain.caller import Role
 from shared.domain.operation import Operation, OperationKind, Status
 from shared.errors import NotFound
@@ -15,7 +14,7 @@ from shared.services import Services
 from triggers.exports import LINKED, csv_answer
 from triggers.http import Call, json_answer
 from triggers.query import DEFAULT_TOP, next_link
-from triggers.results import STATUSES, Results, samples
+from triggers.results import STATUSES, Results, csv_of, samples
 from triggers.router import Router
 
 router = Router()
@@ -144,7 +143,6 @@ async def get_results(call: Call, app: Services) -> func.HttpResponse:
         operation = replace(operation, tenants=parts)
     results = Results(app, operation, status)
     if call.wants_csv():
-        rows = (result_row(each) async for each in results.all())
-        return await csv_answer(app, csv_pieces(RESULT_COLUMNS, rows), "results", operation.id)
+        return await csv_answer(app, csv_of(results), "results", operation.id)
     found, cursor = await results.page(top, call.query.text("cursor"))
     return json_answer(Page[ResultBody](value=found, next_link=next_link(call.url, cursor)))

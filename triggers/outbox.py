@@ -19,6 +19,7 @@ from shared.tables.outbox import DueFollowUp
 from triggers.http import Starter
 from triggers.leaving_users import SECONDS, settle_run
 from triggers.notifying import PATIENCE, TIMEOUT_S, deliver
+from triggers.receipts import RECEIPT_SECONDS, write_receipt
 from triggers.starting import starter
 
 bp = df.Blueprint()
@@ -46,7 +47,10 @@ class Handler:
     patience: timedelta | None = None
 
 
-HANDLERS: Mapping[FollowUpKind, Handler] = {"notification": Handler(deliver, 2 * TIMEOUT_S, PATIENCE)}
+HANDLERS: Mapping[FollowUpKind, Handler] = {
+    "notification": Handler(deliver, 2 * TIMEOUT_S, PATIENCE),
+    "receipt": Handler(write_receipt, RECEIPT_SECONDS),
+}
 
 
 def handlers(start: Starter) -> Mapping[FollowUpKind, Handler]:

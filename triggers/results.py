@@ -7,6 +7,7 @@ from typing import Literal
 from shared.contracts import present
 from shared.contracts.present import Words
 from shared.contracts.responses import ResultBody
+from shared.csv.writing import RESULT_COLUMNS, csv_pieces, result_row
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Operation, Outcome, TenantPart
 from shared.domain.plan import CHUNK_USERS, Manifest
@@ -28,6 +29,11 @@ def words(app: Services, manifest: Manifest | None) -> Words:
     """Part numbers and plan names for what is shown; with a plan also the names its tenant knew."""
     known = app.products.known
     return Words(known.with_skus(manifest.skus) if manifest and manifest.skus else known)
+
+
+def csv_of(results: "Results") -> AsyncIterator[bytes]:
+    """All results as a CSV, in pieces."""
+    return csv_pieces(RESULT_COLUMNS, (result_row(each) async for each in results.all()))
 
 
 @dataclass(frozen=True, slots=True)

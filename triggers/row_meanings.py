@@ -58,12 +58,15 @@ def _as_row(licence: Licence) -> RowLicence | None:
     return RowLicence(licence.sku, None if plans is None else frozenset(plans))
 
 
+HINTS = 20
+"""So many unknown names get the nearest ones beside them; the rows of a file may have a million."""
 NOTHING_NAMED = "LicenseSKU is empty, and the request names nothing that would stand in for it"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reader:
     known: Catalogue
+    hinted: int = 0
 
     def assign(self, row: Row, licences: tuple[Licence, ...]) -> Asked:
         if row.sku is None and licences and row.plans is None:
@@ -73,10 +76,10 @@ class _Reader:
         name = row.sku or next((licence.sku for licence in licences), None)
         if name is None:
             return NOTHING_NAMED
-        sku = self.known.named(name)
+        sku = self._sku(name)
         if isinstance(sku, str):
             return sku
-        plans = _plans(sku, row)
+        plans = self._plans(sku, row)
         return plans if isinstance(plans, str) else RowLicence(sku.id, plans)
 
     def remove(self, row: Row, *, named: bool) -> Asked:
@@ -84,7 +87,7 @@ class _Reader:
             return None if named else NOTHING_NAMED
         if row.sku == ALL_SKUS:
             return RowLicence(ALL_SKUS)
-        sku = self.known.named(row.sku)
+        sku = self._sku(row.sku)
         return sku if isinstance(sku, str) else RowLicence(sku.id)
 
     def modify(self, row: Row, *, named: bool) -> Asked:
@@ -92,10 +95,10 @@ class _Reader:
             return None if named else NOTHING_NAMED
         if row.sku is None:
             return "LicenseSKU is empty: say whose service plans these are"
-        sku = self.known.named(row.sku)
+        sku = self._sku(row.sku)
         if isinstance(sku, str):
             return sku
-        plans = _plans(sku, row)
+        plans = self._plans(sku, row)
         if plans is None:
             return "DisabledPlans is empty: name all service plans of the SKU that shall be off"
         return plans if isinstance(plans, str) else RowLicence(sku.id, plans)
@@ -105,12 +108,12 @@ class _Reader:
             return None if named else NOTHING_NAMED
         if row.sku is None or not row.from_skus:
             return "A transfer needs both FromSKU and LicenseSKU"
-        target = self.known.named(row.sku)
+        target = self._sku(row.sku)
         if isinstance(target, str):
             return target
         sources: dict[str, None] = {}
         for name in row.from_skus:
-            source = self.known.named(name)
+            source = self._sku(name)
             if isinstance(source, str):
                 return source
             if source.id == target.id:
@@ -118,15 +121,20 @@ class _Reader:
             sources[source.id] = None
         return RowLicence(target.id, from_sku_ids=tuple(sources))
 
+    def _sku(self, name: str) -> Sku | str:
+        found = self.known.named(name, hints=self.hinted < HINTS)
+        self.hinted += isinstance(found, str)
+        return found
 
-def _plans(sku: Sku, row: Row) -> frozenset[str] | str | None:
-    """Ids of the service plans that a row names; None where it names none."""
-    if row.plans is None:
-        return None
-    plans: set[str] = set()
-    for name in row.plans:
-        plan = plan_of(sku, name)
-        if plan is None:
-            return unknown_plan(sku, name)
-        plans.add(plan.id)
-    return frozenset(plans)
+    def _plans(self, sku: Sku, row: Row) -> frozenset[str] | str | None:
+        """Ids of the service plans that a row names; None where it names none."""
+        if row.plans is None:
+            return None
+        plans: set[str] = set()
+        for name in row.plans:
+            plan = plan_of(sku, name)
+            if plan is None:
+                self.hinted += 1
+                return unknown_plan(sku, name, hints=self.hinted <= HINTS)
+            plans.add(plan.id)
+        return frozenset(plans)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.contracts.selections import Selection, SkuName, Target, Targeted
-from shared.csv.merging import MAX_FAULTS, Merger, Names, Sheet, names_in
+from shared.csv.gathering import Gathering
+from shared.csv.merging import Merger, Names, Sheet, names_in
 from shared.csv.rows import Column
+from shared.csv.sources import Source, TextSource
 from shared.domain.caller import Caller
 from shared.domain.selection import ALL_SKUS, NamedUser
 from shared.domain.tenant import Tenant
@@ -25,7 +27,7 @@ EXCLUSION_COLUMNS = frozenset({Column.USER, Column.TENANT})
 class RowWriter(Protocol):
     """Where rows are kept."""
 
-    async def write(self, rows: Sequence[NamedUser]) -> str:
+    async def write(self, rows: Iterable[NamedUser]) -> str:
         """Keep rows in their order; gives their name."""
         ...
 
@@ -53,10 +55,18 @@ class Sheets:
 
 
 async def survey(
-    app: Services, caller: Caller, body: Targeted, tenants: Mapping[str, Sequence[Tenant]], columns: frozenset[Column]
+    app: Services,
+    caller: Caller,
+    body: Targeted,
+    tenants: Mapping[str, Sequence[Tenant]],
+    columns: frozenset[Column],
+    files: Mapping[str, Source] | None = None,
 ) -> Sheets:
-    """The CSVs of a body, whose rows may have these columns; ``tenants`` are those of its targets, by name."""
-    sheets = tuple(_sheets(body, tenants, columns))
+    """The CSVs of a body, whose rows may have these columns; ``tenants`` are those of its targets, by name.
+
+    ``files`` are those that do not stand in the body, by the pointer at which they count.
+    """
+    sheets = tuple(_sheets(body, tenants, columns, files or {}))
     names = await asyncio.to_thread(names_in, sheets)
     found = await find_tenants(app, caller, names.tenants)
     targeted = {tenant.id for each in tenants.values() for tenant in each}
@@ -70,16 +80,21 @@ async def survey(
     return Sheets(sheets, names, {name: usable(name, tenant) for name, tenant in found.items()}, origins)
 
 
-def _sheets(body: Targeted, tenants: Mapping[str, Sequence[Tenant]], columns: frozenset[Column]) -> list[Sheet]:
+def _sheets(
+    body: Targeted, tenants: Mapping[str, Sequence[Tenant]], columns: frozenset[Column], files: Mapping[str, Source]
+) -> list[Sheet]:
     found: list[Sheet] = []
-    if body.csv is not None:
-        found.append(Sheet("/csv", body.csv, columns))
+
+    def sheet(pointer: str, csv: str | None, taken: frozenset[Column], ids: tuple[str, ...], *, excludes: bool) -> None:
+        if csv is not None:
+            found.append(Sheet(pointer, files.get(pointer) or TextSource(csv), taken, ids, excludes))
+
+    sheet("/csv", body.csv, columns, (), excludes=False)
     for n, target in enumerate(body.targets):
         ids = tuple(tenant.id for tenant in tenants[target.tenant])
-        if target.users.csv is not None:
-            found.append(Sheet(f"{_users(n)}/csv", target.users.csv, columns, ids))
-        if target.exclude and target.exclude.csv is not None:
-            found.append(Sheet(f"{_exclude(n)}/csv", target.exclude.csv, EXCLUSION_COLUMNS, ids, excludes=True))
+        sheet(f"{_users(n)}/csv", target.users.csv, columns, ids, excludes=False)
+        if target.exclude:
+            sheet(f"{_exclude(n)}/csv", target.exclude.csv, EXCLUSION_COLUMNS, ids, excludes=True)
     return found
 
 
@@ -92,19 +107,24 @@ async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning,
     tenants = {
         name: ("", found) if isinstance(found, str) else (found.id, None) for name, found in sheets.tenants.items()
     }
-    merger = Merger(tenants, meaning.of, meaning.requested)
-    users = await asyncio.to_thread(merger.merge, sheets.sheets)
-    if merger.problems:
-        more = f": it has {MAX_FAULTS} faults or more, the first are told" if len(merger.problems) >= MAX_FAULTS else ""
-        raise RequestRejected(400, f"The CSV is not valid{more}. Nothing was started.", merger.problems)
+    with Gathering() as users:
+        merger = Merger(users, tenants, meaning.of, meaning.requested)
+        await asyncio.to_thread(merger.merge, sheets.sheets)
+        if merger.problems:
+            told, more = len(merger.problems), merger.faults - len(merger.problems)
+            many = f": it has {merger.faults:,} faults, the first {told} are told" if more else ""
+            raise RequestRejected(400, f"The CSV is not valid{many}. Nothing was started.", merger.problems, more)
+        by_place = {place: await rows.write(users.users(place)) for place in users.places}
+        filled = {place for place in users.places if next(users.users(place), None)}
     if not targets:
-        by_tenant = {tenant: await rows.write(named) for (_, tenant), named in users.items()}
-        return tuple(Target(tenant=tenant, users=Selection(csv=name)) for tenant, name in by_tenant.items())
+        return tuple(Target(tenant=tenant, users=Selection(csv=name)) for (_, tenant), name in by_place.items())
     times = Counter(sheets.origins)
     numbers = {sheet.pointer: number for number, sheet in enumerate(sheets.sheets)}
 
     def rowless(n: int, target: Target) -> bool:
-        return times[n] > 1 and target.users.csv is not None and not users[numbers[f"{_users(n)}/csv"], target.tenant]
+        return (
+            times[n] > 1 and target.users.csv is not None and (numbers[f"{_users(n)}/csv"], target.tenant) not in filled
+        )
 
     given = list(zip(sheets.origins, targets, strict=True))
     concerned = {target.tenant for n, target in given if not rowless(n, target)}
@@ -112,7 +132,6 @@ async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning,
     named = [(n, target) for n, target in given if target.tenant in concerned]
     # The first selection that names a user counts, and a row says more than a list.
     named.sort(key=lambda each: each[1].users.csv is None)
-    by_place = {place: await rows.write(some) for place, some in users.items()}
     lists = await _long_lists(named, times, rows)
 
     def kept(pointer: str, tenant: str, selection: Selection) -> Selection:

@@ -1,8 +1,11 @@
 """What the JSON parsers let pass and we do not: doubled fields, numbers that are none, and faults by the million."""
 
+import codecs
 import json
 from math import isinf
 from typing import Any, NoReturn, cast
+
+from pydantic_core import from_json
 
 from shared.errors import RequestRejected
 
@@ -11,6 +14,24 @@ MAX_NAME = 100
 MAX_PARTS = 50_000
 """Fields, and entries of lists that are no texts: each may become a fault of a kilobyte. A thousand targets have half
 as many."""
+
+type Json = dict[str, Any]
+
+
+def json_object(data: bytes, what: str) -> Json:
+    """The object that ``data`` is, with or without a byte order mark; ``what`` names it in a refusal.
+
+    Raises ``RequestRejected`` (400).
+    """
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        body = from_json(data)
+    except ValueError as error:
+        raise RequestRejected(400, f"{what} is no JSON: {error}.") from None
+    check_strictly(data, what)
+    if not isinstance(body, dict):
+        raise RequestRejected(400, f"{what} must be a JSON object.")
+    return cast(Json, body)
 
 
 def check_strictly(data: bytes | str, what: str) -> None:

@@ -1,31 +1,67 @@
 """From the body of an operation to what is stored and executed: names to ids, CSVs to rows."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.contracts.requests import OperationBody, PlannedKind, RemoveBody, normalise
+from shared.csv.sources import Source
 from shared.csv.template import COLUMNS_OF
 from shared.domain.caller import Caller
-from shared.domain.operation import Phase, TenantPart
+from shared.domain.operation import Actor, Operation, Phase, Status, TenantPart
 from shared.domain.tenant import Tenant
 from shared.errors import Problem, RequestRejected
 from shared.services import Services
+from triggers.claims import store_request
+from triggers.guarding import guards_of
 from triggers.registry import distinct, targets_of
 from triggers.row_meanings import meaning_of
 from triggers.sheets import survey, with_rows
 from triggers.skus import catalogue_for, skus_of
 
 
+async def operation_of(
+    app: Services,
+    caller: Caller,
+    kind: PlannedKind,
+    body: OperationBody,
+    operation_id: str,
+    body_sha: str,
+    *,
+    files: Mapping[str, Source] | None = None,
+    drop: str | None = None,
+) -> Operation:
+    """The operation that a body asks for, to be claimed; its request is stored. See ``understood``."""
+    request, tenants = await understood(app, caller, kind, body, files)
+    request_sha = await store_request(app, request.stored())
+    await app.tables.refresh_clock()
+    return Operation(
+        id=operation_id,
+        kind=kind,
+        status=Status.QUEUED,
+        created_at=app.tables.now(),
+        created_by=Actor(caller.id, caller.name),
+        request_sha=request_sha,
+        body_sha=body_sha,
+        reason=request.reason,
+        guards=guards_of(request.options, request.confirm, on_all=body.on_all),
+        drop=drop,
+        grace_days=request.grace_days,
+        tenants=parts_of(operation_id, request, tenants),
+    )
+
+
 async def understood[B: OperationBody](
-    app: Services, caller: Caller, kind: PlannedKind, body: B
+    app: Services, caller: Caller, kind: PlannedKind, body: B, files: Mapping[str, Source] | None = None
 ) -> tuple[B, list[Tenant]]:
     """The body in ids, its CSVs stored as rows, and the tenants that it concerns, in the order in which it names them.
 
+    ``files`` are CSVs that do not stand in the body, by the pointer at which they count.
     Raises ``RequestRejected``: 422 for what body, registry and SKUs show to be impossible, 400 with the lines of a CSV;
     ``NotFound`` for a tenant outside the caller's grants.
     """
     _check_switched_on(app, body)
     tenants = await targets_of(app, caller, tuple(target.tenant for target in body.targets))
-    sheets = await survey(app, caller, body, tenants, COLUMNS_OF[kind])
+    sheets = await survey(app, caller, body, tenants, COLUMNS_OF[kind], files)
     named = distinct(*tenants.values(), sheets.named)
     sku_names = tuple(body.sku_names())
     known = await catalogue_for(app, (*sku_names, *sheets.sku_names), named)

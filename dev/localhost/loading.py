@@ -82,10 +82,10 @@ def load(app_dir: Path) -> tuple[Function, ...]:
     registry = Registry()
     try:
         indexed = _loader.index_function_app(_SCRIPT)
-        _loader.process_indexed_function(_PROTOS, registry, indexed, str(app_dir))
+        described, _ = _loader.process_indexed_function(_PROTOS, registry, indexed, str(app_dir))
     except Exception as error:  # the app's import runs here, so anything may come
         raise AppLoadError(f"{app_dir / _SCRIPT} does not load: {type(error).__name__}: {error}") from error
-    functions = tuple(_describe(function) for function in indexed)
+    functions = tuple(_describe(function.name, function.raw_bindings) for function in described)
     for function in functions:
         if function.trigger["type"] == "blobTrigger":
             _prepare_blob_function(function, registry)
@@ -153,9 +153,8 @@ def _keep_exception(record: logging.LogRecord) -> bool:
 _native.logger.addFilter(_keep_exception)
 
 
-def _describe(indexed: Any) -> Function:
-    name = cast(str, indexed.get_function_name())
-    bindings = tuple(cast(dict[str, Any], json.loads(raw)) for raw in indexed.get_raw_bindings())
+def _describe(name: str, raw_bindings: Sequence[str]) -> Function:
+    bindings = tuple(cast(dict[str, Any], json.loads(raw)) for raw in raw_bindings)
     for binding in bindings:
         if binding["type"] not in TRIGGERS + _OTHER_BINDINGS:
             raise AppLoadError(f"function {name}: {binding['name']!r} is a {binding['type']}, not served locally")
@@ -165,13 +164,21 @@ def _describe(indexed: Any) -> Function:
 
 
 def _prepare_blob_function(function: Function, registry: Registry) -> None:
-    parameter = function.trigger["name"]
+    parameter, connection = function.trigger["name"], str(function.trigger.get("connection") or "AzureWebJobsStorage")
     info: Any = registry.get_function(function.id)
-    if info.input_types[parameter].binding_name != "blobTrigger":
+    given = info.input_types[parameter]
+    if given.binding_name != "blobTrigger":
         raise AppLoadError(
             f"function {function.name}: {parameter!r} asks for the content, annotate it func.InputStream"
+            " or with BlobClient of azurefunctions.extensions.bindings.blob"
         )
-    call = _without_content(info.func, parameter, is_async=info.is_async)
+    make = _without_content
+    if given.deferred_bindings_enabled:
+        make = _client_maker(connection, given.pytype)
+        # The worker decodes such a parameter on its way over protobuf only: here the stream comes first, as for others.
+        plain = given._replace(deferred_bindings_enabled=False)
+        info = info._replace(input_types={**info.input_types, parameter: plain})
+    call = _adapted(info.func, parameter, make, is_async=info.is_async)
     cast(Any, registry)._functions[function.id] = info._replace(func=call)
 
 
@@ -182,18 +189,39 @@ class _NoContent(io.RawIOBase):
         raise io.UnsupportedOperation("a blob trigger brings name and ETag; read the blob through its client")
 
 
-def _without_content(call: Callable[..., Any], parameter: str, *, is_async: bool) -> Callable[..., Any]:
-    """Let a blob function see name, uri, length, properties and metadata of its stream, but no content."""
+def _without_content(stream: Any) -> Any:
+    """The stream with name, uri, length, properties and metadata, but no content."""
+    stream._io = _NoContent()
+    return stream
 
-    def closed(arguments: dict[str, Any]) -> dict[str, Any]:
-        arguments[parameter]._io = _NoContent()
-        return arguments
+
+def _client_maker(connection: str, kind: type) -> Callable[[Any], Any]:
+    """Make of a stream what the extension makes of the host's ``model_binding_data``: a client of the blob."""
+    extension: Any = importlib.import_module("azurefunctions.extensions.base")
+
+    def client(stream: Any) -> Any:
+        container, _, name = stream.name.partition("/")
+        content = json.dumps({"Connection": connection, "ContainerName": container, "BlobName": name})
+        data = SimpleNamespace(
+            version="1.0", source="AzureStorageBlobs", content_type="application/json", content=content
+        )
+        converter = extension.get_binding_registry().get("blobTrigger")
+        return converter.decode(extension.Datum(data, "model_binding_data"), trigger_metadata={}, pytype=kind)
+
+    return client
+
+
+def _adapted(call: Callable[..., Any], parameter: str, make: Callable[[Any], Any], *, is_async: bool) -> Any:
+    """Let a blob function see what ``make`` makes of its stream."""
+
+    def adapted(arguments: dict[str, Any]) -> dict[str, Any]:
+        return {**arguments, parameter: make(arguments[parameter])}
 
     def call_sync(**arguments: Any) -> Any:
-        return call(**closed(arguments))
+        return call(**adapted(arguments))
 
     async def call_async(**arguments: Any) -> Any:
-        return await call(**closed(arguments))
+        return await call(**adapted(arguments))
 
     return call_async if is_async else call_sync
 

@@ -6,13 +6,18 @@ import signal
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob.aio import BlobServiceClient
+
 from dev.stack.parts import LOOPBACK, Guard, Part, StackError, check_port
 from dev.stack.settings import SIMULATED, api_key, base_environment, claim, connection_string
+from shared.blobs.drops import CONTAINER as DROPS
+from shared.blobs.exports import CONTAINER as RESULTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _AZURITE = REPOSITORY / "dev" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
@@ -212,6 +217,11 @@ class Stack:
         blob, queue, table = await part.announced(_AZURITE_LINE, count=len(services))
         self.storage = connection_string(blob, queue, table)
         self.blob_url = blob
+        # In Azure they come with the account, here too: whoever drops a file need not make a container first.
+        async with BlobServiceClient.from_connection_string(self.storage) as service:
+            for container in (DROPS, RESULTS):
+                with suppress(ResourceExistsError):
+                    await service.get_container_client(container).create_container()
 
     async def _start_simulator(self) -> None:
         settings = {"SIMULATOR_PORT": self._port("SIMULATOR_PORT"), "SIMULATOR_WORLD": self._world}

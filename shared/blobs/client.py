@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+from azure.core import MatchConditions
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import BlobSasPermissions, ContentSettings, generate_blob_sas
+from azure.storage.blob import BlobProperties, BlobSasPermissions, ContentSettings, generate_blob_sas
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient, LinearRetry
 
 from shared.settings import Settings
@@ -14,6 +15,9 @@ from shared.storage import RETRIES, TIMEOUTS, Account, account, storage_errors, 
 
 EMULATOR_API_VERSION = "2025-07-05"
 """The emulator refuses the SDK's newest version of the protocol."""
+
+PIECE_BYTES = 4 * 1024 * 1024
+"""A larger blob is read in such pieces, the first one too."""
 
 CLOCK_SKEW = timedelta(minutes=5)
 """What a key begins before now, so that a clock that is a little ahead does not make it invalid."""
@@ -32,6 +36,8 @@ class Blobs:
             credential=key or self._token,
             **({"api_version": EMULATOR_API_VERSION} if where.emulated else {}),
             retry_policy=LinearRetry(backoff=1, retry_total=RETRIES, random_jitter_range=1),
+            max_single_get_size=PIECE_BYTES,
+            max_chunk_get_size=PIECE_BYTES,
             **TIMEOUTS,
         )
         self._containers: dict[str, asyncio.Task[ContainerClient]] = {}
@@ -73,13 +79,33 @@ class Blobs:
             except ResourceNotFoundError:
                 return None
 
+    async def properties(self, container: str, name: str) -> BlobProperties | None:
+        """What is known of a blob beside its content; None when there is none. Raises ``DependencyDown``."""
+        client = await self.container(container)
+        with storage_errors(f"blob {container}/{name}"):
+            try:
+                return await client.get_blob_client(name).get_blob_properties()
+            except ResourceNotFoundError:
+                return None
+
+    async def pieces(self, container: str, name: str, etag: str) -> AsyncIterator[bytes]:
+        """The content of one version of a blob, of which no more than a piece is in memory.
+
+        Raises ``RowConflict`` when it was replaced or deleted, be it meanwhile, and ``DependencyDown``.
+        """
+        client = await self.container(container)
+        with storage_errors(f"blob {container}/{name}"):
+            download = await client.download_blob(name, etag=etag, match_condition=MatchConditions.IfNotModified)
+            async for piece in download.chunks():
+                yield piece
+
     async def write(self, container: str, name: str, content: bytes, *, media_type: str) -> None:
         """Write a blob, over an older one if there is one. Raises ``DependencyDown``."""
-        await self._upload(container, name, content, media_type, overwrite=True)
+        await self._upload(container, name, content, ContentSettings(content_type=media_type), overwrite=True)
 
     async def create(self, container: str, name: str, content: bytes, *, media_type: str) -> None:
         """Write a blob that must not exist yet. Raises ``RowConflict`` when it does, ``DependencyDown``."""
-        await self._upload(container, name, content, media_type, overwrite=False)
+        await self._upload(container, name, content, ContentSettings(content_type=media_type), overwrite=False)
 
     async def create_streamed(
         self, container: str, name: str, pieces: AsyncIterator[bytes], *, media_type: str, download_as: str
@@ -89,10 +115,12 @@ class Blobs:
         ``download_as`` is the file name a browser saves it under. Raises ``RowConflict`` when it exists,
         ``DependencyDown``.
         """
-        client = await self.container(container)
         settings = ContentSettings(content_type=media_type, content_disposition=f'attachment; filename="{download_as}"')
-        with storage_errors(f"blob {container}/{name}"):
-            await client.upload_blob(name, pieces, content_settings=settings)
+        await self._upload(container, name, pieces, settings, overwrite=False)
+
+    async def write_streamed(self, container: str, name: str, pieces: AsyncIterator[bytes], *, media_type: str) -> None:
+        """As ``create_streamed``, over an older blob if there is one: until the last block is sent that one stands."""
+        await self._upload(container, name, pieces, ContentSettings(content_type=media_type), overwrite=True)
 
     async def read_link(self, container: str, name: str, valid: timedelta) -> str:
         """A URL by which anyone may read one blob for so long, and do nothing else. Raises ``DependencyDown``.
@@ -119,9 +147,15 @@ class Blobs:
         )
         return f"{client.url}?{signature}"
 
-    async def _upload(self, container: str, name: str, content: bytes, media_type: str, *, overwrite: bool) -> None:
+    async def _upload(
+        self,
+        container: str,
+        name: str,
+        content: bytes | AsyncIterator[bytes],
+        settings: ContentSettings,
+        *,
+        overwrite: bool,
+    ) -> None:
         client = await self.container(container)
         with storage_errors(f"blob {container}/{name}"):
-            await client.upload_blob(
-                name, content, overwrite=overwrite, content_settings=ContentSettings(content_type=media_type)
-            )
+            await client.upload_blob(name, content, overwrite=overwrite, content_settings=settings)

@@ -5,8 +5,8 @@ Whoever stores the same rows again finds them there; a reader takes one chunk at
 
 import asyncio
 import json
-from collections.abc import Sequence
-from itertools import batched
+from collections.abc import Iterable, Sequence
+from itertools import batched, islice
 
 from shared.blobs.ndjson import Lines
 from shared.blobs.recently_used import RecentlyUsed
@@ -26,11 +26,12 @@ class RowStore:
         self._staging = staging
         self._indexes: RecentlyUsed[str, tuple[str, ...]] = RecentlyUsed(INDEXES_KEPT)
 
-    async def write(self, rows: Sequence[NamedUser]) -> str:
-        """Store rows in their order; gives their name."""
+    async def write(self, rows: Iterable[NamedUser]) -> str:
+        """Store rows in their order; gives their name. They are read in another thread, a few chunks at a time."""
+        packed = map(ROWS.pack, batched(rows, CHUNK_ROWS, strict=False))
         chunks: list[str] = []
-        for window in batched(batched(rows, CHUNK_ROWS, strict=False), WRITES_AT_ONCE, strict=False):
-            chunks += await asyncio.gather(*map(self._put, map(ROWS.pack, window)))
+        while window := await asyncio.to_thread(lambda: list(islice(packed, WRITES_AT_ONCE))):
+            chunks += await asyncio.gather(*map(self._put, window))
         return await self._put(json.dumps(chunks).encode())
 
     async def read(self, name: str, chunk: int) -> tuple[tuple[NamedUser, ...], bool]:
@@ -58,10 +59,10 @@ class RowsInMemory:
     def __init__(self) -> None:
         self._kept: dict[str, Sequence[NamedUser]] = {}
 
-    async def write(self, rows: Sequence[NamedUser]) -> str:
+    async def write(self, rows: Iterable[NamedUser]) -> str:
         """Keep rows in their order; gives their name."""
         name = str(len(self._kept))
-        self._kept[name] = rows
+        self._kept[name] = tuple(rows)
         return name
 
     async def read(self, name: str, chunk: int) -> tuple[tuple[NamedUser, ...], bool]:

@@ -15,6 +15,8 @@ https://learn.microsoft.com/graph/api/resources/user (userPrincipalName: no acce
 
 import codecs
 import re
+from io import BytesIO
+from typing import BinaryIO, NamedTuple
 
 _BINARY = (
     (
@@ -45,6 +47,7 @@ _CODE_PAGES = (
 """What Excel's plain "CSV" may be in; of those that fit equally well the first one is taken."""
 _HEADER_BYTES = 32
 _SAMPLE_BYTES = 64 * 1024
+_BLOCK_BYTES = 1024 * 1024
 _ADVICE = 'Save it as "CSV UTF-8" and send that.'
 
 
@@ -55,30 +58,36 @@ class Undecodable(ValueError):
 def decode(content: bytes, charset: str | None = None) -> str:
     """The text of a CSV file, without a byte order mark; line ends and NULs stay as they are.
 
+    See ``encoding_of``.
+    """
+    return content.decode(encoding_of(BytesIO(content), charset))
+
+
+def encoding_of(file: BinaryIO, charset: str | None = None) -> str:
+    """Python's name of the encoding that a CSV file is in; it is read in pieces, and holds no byte against that name.
+
     ``charset`` is what the sender said, as in ``Content-Type``. It is followed where the bytes obey it: programs name
     UTF-8 out of habit. Raises ``Undecodable``, also for a charset that does not exist.
     """
+    head = _read(file, 0, _HEADER_BYTES)
     for magic, told in _BINARY:
-        if content.startswith(magic):
+        if head.startswith(magic):
             raise Undecodable(told)
     named = _codec(charset) if charset else None
-    certain = _marked(content) or _utf16_without_mark(content)
+    certain = _marked(head) or _utf16_without_mark(head)
     if certain:
-        try:
-            return content.decode(certain)
-        except UnicodeDecodeError as error:
-            encoding = certain.removesuffix("-sig").upper()
-            detail = f"The file begins as {encoding} and is broken at byte {error.start + 1}: {error.reason}."
-            raise Undecodable(f"{detail} {_ADVICE}") from error
-    if named:
-        try:
-            return content.decode(named)
-        except UnicodeDecodeError:  # UTF-8 and a guess come next, and the message names all that was tried
-            pass
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        return _guessed(content, error.start, tried=[charset] if charset else [])
+        fault = _fault(file, certain)
+        if fault is None:
+            return certain
+        encoding = certain.removesuffix("-sig").upper()
+        detail = f"The file begins as {encoding} and is broken at byte {fault.at + 1}: {fault.reason}."
+        raise Undecodable(f"{detail} {_ADVICE}")
+    if named and _fault(file, named) is None:  # else UTF-8 and a guess come next, and the message names all three
+        return named
+    fault = _fault(file, "utf-8")
+    if fault is None:
+        return "utf-8"
+    return _guessed(file, fault.at, tried=[charset] if charset else [])
 
 
 def _codec(charset: str) -> str:
@@ -96,12 +105,39 @@ def _codec(charset: str) -> str:
     return name
 
 
-def _marked(content: bytes) -> str | None:
-    return next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
+class _Fault(NamedTuple):
+    """The first byte of a file that its encoding does not know, and why."""
+
+    at: int
+    reason: str
 
 
-def _utf16_without_mark(content: bytes) -> str | None:
-    head = content[:_HEADER_BYTES]
+def _fault(file: BinaryIO, encoding: str) -> _Fault | None:
+    """What keeps a file from being text in this encoding; None when nothing does."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    at = 0
+    while True:
+        block = _read(file, at, _BLOCK_BYTES)
+        waiting = len(decoder.getstate()[0])  # the beginning of a letter that the last block has cut
+        try:
+            decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            return _Fault(at - waiting + error.start, error.reason)
+        if not block:
+            return None
+        at += len(block)
+
+
+def _read(file: BinaryIO, at: int, size: int) -> bytes:
+    file.seek(at)
+    return file.read(size)
+
+
+def _marked(head: bytes) -> str | None:
+    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), None)
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
     even, odd = head[0::2], head[1::2]
     if odd and not any(odd) and all(even):
         return "utf-16-le"
@@ -110,28 +146,39 @@ def _utf16_without_mark(content: bytes) -> str | None:
     return None
 
 
-def _guessed(content: bytes, first: int, tried: list[str]) -> str:
+def _guessed(file: BinaryIO, first: int, tried: list[str]) -> str:
     """``first``: where the first byte stands that is not UTF-8."""
     from charset_normalizer import from_bytes  # noqa: PLC0415 - slow to import, and seldom needed
 
-    fits = from_bytes(_sample(content, first), cp_isolation=list(_CODE_PAGES))
+    fits = from_bytes(_sample(file, first), cp_isolation=list(_CODE_PAGES))
     for match in sorted(fits, key=lambda match: (match.chaos, _CODE_PAGES.index(match.encoding))):
-        try:
-            return content.decode(match.encoding)
-        except UnicodeDecodeError:
-            tried.append(match.encoding)
-    feeds, returns, pairs = (content.count(end, 0, first) for end in (b"\n", b"\r", b"\r\n"))
-    line = 1 + feeds + returns - pairs
+        if _fault(file, match.encoding) is None:
+            return match.encoding
+        tried.append(match.encoding)
     also = f", nor {', nor '.join(tried)}" if tried else ""
     raise Undecodable(
-        f"The encoding of the file cannot be told: it is not UTF-8 (byte 0x{content[first]:02X} on line {line}){also}, "
-        f"and no code page of Excel fits. {_ADVICE}"
+        f"The encoding of the file cannot be told: it is not UTF-8 (byte 0x{_read(file, first, 1)[0]:02X} on line "
+        f"{_line_of(file, first)}){also}, and no code page of Excel fits. {_ADVICE}"
     )
 
 
-def _sample(content: bytes, first: int) -> bytes:
+def _line_of(file: BinaryIO, byte: int) -> int:
+    """The line on which a byte stands."""
+    line, last = 1, b""
+    for at in range(0, byte, _BLOCK_BYTES):
+        block = _read(file, at, min(_BLOCK_BYTES, byte - at))
+        feeds, returns, pairs = (block.count(end) for end in (b"\n", b"\r", b"\r\n"))
+        line += feeds + returns - pairs - (last == b"\r" and block.startswith(b"\n"))
+        last = block[-1:]
+    return line
+
+
+def _sample(file: BinaryIO, first: int) -> bytes:
     """Whole lines from there on that have letters beyond ASCII; plain ones would only hide what these say."""
-    start = max(content.rfind(b"\n", 0, first), content.rfind(b"\r", 0, first), first - _SAMPLE_BYTES) + 1
+    begin = max(0, first - _SAMPLE_BYTES)
+    content = _read(file, begin, first - begin + _SAMPLE_BYTES + 1)
+    first -= begin
+    start = max(content.rfind(b"\n", 0, first), content.rfind(b"\r", 0, first)) + 1
     lines = content[start : first + _SAMPLE_BYTES].splitlines(keepends=True)
     if len(lines) > 1 and first + _SAMPLE_BYTES < len(content):
         lines.pop()  # it may be cut inside a letter

@@ -6,18 +6,23 @@ then brings the rows together. Rows of one user and the same licence merge; rows
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
+from functools import lru_cache
 
+from shared.csv.gathering import Gathering, Met
 from shared.csv.reading import read_csv
 from shared.csv.rows import Column, CsvError, LineFault, Row
-from shared.domain.selection import NamedUser, RowLicence, Wish
+from shared.csv.sources import Source
+from shared.domain.selection import RowLicence, Wish
 from shared.errors import Problem
 
 MAX_FAULTS = 100
-"""So many faults are told: who has more has one mistake many times."""
+"""So many faults are told, the others are counted: who has more has one mistake many times."""
 MAX_TENANTS = 1_000
 MAX_COPIES = 200_000
 """Users that rows without a tenant come to, where their target means many."""
+MAX_SKUS = 1_000
+"""So many names of SKUs, and of service plans beside one of them, are looked up: nobody sells as many."""
+_WANTED_KEPT = 4_096
 _NO_TENANT = (
     "The header has no column Tenant, and the request has no targets (with a CSV alone: no ?tenant=)"
     " that say whose users these are"
@@ -29,7 +34,7 @@ class Sheet:
     """One CSV of a request, standing at ``pointer``."""
 
     pointer: str
-    text: str
+    source: Source
     columns: frozenset[Column]
     tenants: tuple[str, ...] = ()
     """Ids of its target's tenants; empty where each row names its own."""
@@ -45,26 +50,12 @@ class Names:
     skus: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
 
-@dataclass(slots=True)
-class _Merged:
-    """A user so far."""
-
-    reference: str
-    pointer: str
-    line: int
-    licences: tuple[RowLicence, ...] = ()
-    with_request: bool = True
-    rows: int = 1
-
-
 type Licence = RowLicence | None
 """What a row asks for; None: what the request asks for."""
-type Place = tuple[int, str]
-"""Number of a sheet, and id of a tenant."""
 
 
 def names_in(sheets: Iterable[Sheet]) -> Names:
-    """The names that must be looked up; faults are left to the second reading, tenants beyond ``MAX_TENANTS`` too."""
+    """The names that must be looked up; faults are left to the second reading, and what is beyond the limits too."""
     names = Names()
     for sheet in sheets:
         try:
@@ -74,16 +65,23 @@ def names_in(sheets: Iterable[Sheet]) -> Names:
                 if row.tenant and len(names.tenants) < MAX_TENANTS:
                     names.tenants[row.tenant] = None
                 if row.sku:
-                    names.skus.setdefault(row.sku, set()).update(row.plans or ())
+                    _note(names, row.sku, row.plans or ())
                 for source in row.from_skus:
-                    names.skus.setdefault(source, set())
+                    _note(names, source, ())
         except CsvError:
             continue
     return names
 
 
+def _note(names: Names, sku: str, plans: Sequence[str]) -> None:
+    if sku in names.skus or len(names.skus) < MAX_SKUS:
+        beside = names.skus.setdefault(sku, set())
+        if len(beside) < MAX_SKUS:
+            beside.update(plans)
+
+
 def _rows(sheet: Sheet) -> Iterable[Row | LineFault]:
-    return read_csv(StringIO(sheet.text, newline=""), sheet.columns)
+    return read_csv(sheet.source.lines(), sheet.columns)
 
 
 class Merger:
@@ -91,57 +89,65 @@ class Merger:
 
     ``tenants`` gives for a row's tenant its id, or why there is none; ``licence`` what a row asks for, or why that
     cannot be; ``requested`` the request's own licences by SKU id, None for one that no row can ask for alike.
+    ``users`` takes whom they name, and has them by sheet and tenant.
     """
 
     def __init__(
         self,
+        users: Gathering,
         tenants: Mapping[str, tuple[str, str | None]],
         licence: Callable[[Row], Licence | str],
         requested: Mapping[str, Licence],
     ) -> None:
         self.problems: list[Problem] = []
+        """What is wrong, sheet by sheet and line; no more than ``MAX_FAULTS``."""
+        self.faults = 0
+        """How much is wrong."""
+        self._users = users
         self._tenants = tenants
-        self._licence = licence
         self._requested = requested
-        self._users: dict[tuple[str, str], _Merged] = {}
-        self._places: dict[Place, dict[str, _Merged]] = {}
-        self._licences: dict[tuple[str | None, tuple[str, ...] | None, tuple[str, ...]], Licence | str] = {}
+        self._sheets: Sequence[Sheet] = ()
 
-    def merge(self, sheets: Sequence[Sheet]) -> dict[Place, list[NamedUser]]:
-        """The users by sheet and tenant, in their order; what is wrong goes to ``problems``, sheet by sheet and line.
+        def wanted(sku: str | None, plans: tuple[str, ...] | None, from_skus: tuple[str, ...]) -> Licence | str:
+            return licence(Row(0, "", None, sku, plans, from_skus))
+
+        self._wanted = lru_cache(_WANTED_KEPT)(wanted)  # rows ask for few things, many times
+
+    def merge(self, sheets: Sequence[Sheet]) -> None:
+        """Read the sheets.
 
         A user whom two sheets of one tenant name stands with the first of them.
         """
-        given = {(tenant, sheet.excludes, sheet.text) for sheet in sheets for tenant in sheet.tenants}
+        self._sheets = sheets
+        given = {(tenant, sheet.excludes, sheet.source) for sheet in sheets for tenant in sheet.tenants}
         for n, sheet in enumerate(sheets):
-            if len(self.problems) < MAX_FAULTS:
-                self._read(n, sheet, given)
-        return {
-            place: [NamedUser(m.reference, _wish(m), m.rows) for m in users.values()]
-            for place, users in self._places.items()
-        }
+            self._read(n, sheet, given)
 
-    def _read(self, n: int, sheet: Sheet, given: set[tuple[str, bool, str]]) -> None:
-        self._places |= {(n, tenant): {} for tenant in sheet.tenants}
+    def _read(self, n: int, sheet: Sheet, given: set[tuple[str, bool, Source]]) -> None:
+        for tenant in sheet.tenants:
+            self._users.open((n, tenant))
         empty = True
         try:
             for row in _rows(sheet):
                 empty = False
                 if not sheet.tenants and isinstance(row, Row) and row.tenant is None:
-                    self.problems.append(Problem(sheet.pointer, _NO_TENANT, 1))  # not once a row: the header lacks it
+                    self._complain(sheet, _NO_TENANT, 1)  # not once a row: the header lacks it
                     return
                 fault = row.detail if isinstance(row, LineFault) else self._take(n, sheet, row, given)
                 if fault:
-                    self.problems.append(Problem(sheet.pointer, fault, row.line))
-                    if len(self.problems) >= MAX_FAULTS:
-                        return
+                    self._complain(sheet, fault, row.line)
         except CsvError as error:
-            self.problems.append(Problem(sheet.pointer, error.detail, error.line))
+            self._complain(sheet, error.detail, error.line)
             return
         if empty:
-            self.problems.append(Problem(sheet.pointer, "There is no row below the header", 1))
+            self._complain(sheet, "There is no row below the header", 1)
 
-    def _take(self, n: int, sheet: Sheet, row: Row, given: set[tuple[str, bool, str]]) -> str | None:
+    def _complain(self, sheet: Sheet, fault: str, line: int) -> None:
+        self.faults += 1
+        if len(self.problems) < MAX_FAULTS:
+            self.problems.append(Problem(sheet.pointer, fault, line))
+
+    def _take(self, n: int, sheet: Sheet, row: Row, given: set[tuple[str, bool, Source]]) -> str | None:
         """Take a row; gives what is wrong with it."""
         if row.tenant is None:
             if len(sheet.tenants) > 1 and row.line > MAX_COPIES // len(sheet.tenants):
@@ -151,59 +157,45 @@ class Merger:
         if fault:
             return fault
         if sheet.tenants and tenant not in sheet.tenants:
-            if (tenant, sheet.excludes, sheet.text) in given:
+            if (tenant, sheet.excludes, sheet.source) in given:
                 return None  # it counts for the target of its own tenant
             return f"{row.tenant} is a target of this request, but this CSV does not stand with it"
         return self._put(n, sheet, row, tenant)
 
     def _put(self, n: int, sheet: Sheet, row: Row, tenant: str) -> str | None:
         """Take a row for a tenant; gives what is wrong with it."""
-        key = row.user.casefold()
-        place = self._places.setdefault((n, tenant), {})
         if sheet.excludes:
-            place.setdefault(key, _Merged(row.user, sheet.pointer, row.line))
+            self._users.meet(f"{n} {tenant}", (n, tenant), row.line, row.user, Wish())
             return None
-        licence = self._wanted(row)
+        licence = self._wanted(row.sku, row.plans, row.from_skus)
         if isinstance(licence, str):
             return licence
-        merged = self._users.get((tenant, key))
-        if merged is None:
-            own = () if licence is None else (licence,)
-            merged = _Merged(row.user, sheet.pointer, row.line, own, with_request=licence is None)
-            self._users[tenant, key] = place[key] = merged
-            return None
-        return self._join(merged, licence, sheet)
+        own = Wish() if licence is None else Wish((licence,), with_request=False)
+        met = self._users.meet(tenant, (n, tenant), row.line, row.user, own)
+        return None if met is None else self._join(met, licence, sheet)
 
-    def _wanted(self, row: Row) -> Licence | str:
-        key = (row.sku, row.plans, row.from_skus)
-        if key not in self._licences:
-            self._licences[key] = self._licence(row)
-        return self._licences[key]
-
-    def _join(self, merged: _Merged, licence: Licence, sheet: Sheet) -> str | None:
+    def _join(self, met: Met, licence: Licence, sheet: Sheet) -> str | None:
         """Add what one more row of a user asks for; gives the contradiction where there is one."""
-        held: dict[str, Licence] = {each.sku_id: each for each in merged.licences}
-        if merged.with_request:
+        wish = met.wish
+        held: dict[str, Licence] = {each.sku_id: each for each in wish.licences}
+        if wish.with_request:
             held.update(self._requested)
         wanted = self._requested if licence is None else {licence.sku_id: licence}
         if any(sku_id in held and not _alike(held[sku_id], each) for sku_id, each in wanted.items()):
-            file = "" if merged.pointer == sheet.pointer else f" of {merged.pointer}"
-            stands = f"{merged.reference} stands in line {merged.line}{file} with the same SKU and other"
+            pointer = self._sheets[met.sheet].pointer
+            file = "" if pointer == sheet.pointer else f" of {pointer}"
+            stands = f"{met.reference} stands in line {met.line}{file} with the same SKU and other"
             if licence and licence.from_sku_ids:
                 return f"{stands} sources: name all of them in one row, separated by semicolons"
             return f"{stands} service plans: leave one of the two rows"
-        merged.rows += 1
         if licence is None:
-            merged.with_request = True
-            merged.licences = tuple(each for each in merged.licences if each.sku_id not in self._requested)
+            others = tuple(each for each in wish.licences if each.sku_id not in self._requested)
+            wish = Wish(others, with_request=True)
         elif licence.sku_id not in held:
-            merged.licences = (*merged.licences, licence)
+            wish = Wish((*wish.licences, licence), wish.with_request)
+        self._users.join(met, wish)
         return None
 
 
 def _alike(held: Licence, wanted: Licence) -> bool:
     return held is wanted or (held is not None and held == wanted)
-
-
-def _wish(merged: _Merged) -> Wish:
-    return Wish(merged.licences, merged.with_request)

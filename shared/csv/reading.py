@@ -12,6 +12,8 @@ from itertools import chain
 from shared.csv.rows import BLANK, MAX_CELL, Column, CsvError, Layout, LineFault, Row, column_of
 
 MAX_ROWS = 1_000_000
+MAX_EMPTY_ROWS = 1_048_576
+"""A spreadsheet saves empty rows below the last one; it has so many in all."""
 MAX_ROW_LENGTH = 4 * MAX_CELL
 """Characters of a row with its quotes: one that is left open does not gather a whole file. The parser's limit of a
 field is as high."""
@@ -27,16 +29,21 @@ def read_csv(lines: Iterable[str], columns: Collection[Column]) -> Iterator[Row 
     A header is matched without regard to case, spaces, ``_`` and ``-``. The separator is the comma, the semicolon, the
     tab, or what a first line ``sep=`` names: the one that cuts the header into the most known names.
     Raises ``CsvError`` at the first step for a header that does not fit, and later for quotes that do not close, a row
-    of more than ``MAX_ROW_LENGTH`` characters, and more than ``MAX_ROWS`` rows.
+    of more than ``MAX_ROW_LENGTH`` characters, and more than ``MAX_ROWS`` rows or ``MAX_EMPTY_ROWS`` empty ones.
     """
     file = _File(lines)
     header, delimiter = file.find_header()
     separated = csv.reader(chain([header], file), delimiter=delimiter, strict=True, skipinitialspace=True)
     layout = Layout.of(file.row, _next(separated, file) or [], columns)
-    count = 0
+    count = empty = 0
     file.begin_row()
     while (cells := _next(separated, file)) is not None:
-        if (row := layout.read(file.row, cells)) is not None:
+        row = layout.read(file.row, cells)
+        if row is None:
+            empty += 1
+            if empty > MAX_EMPTY_ROWS:
+                raise CsvError(file.row, f"A file has at most {MAX_EMPTY_ROWS:,} empty rows; delete them")
+        else:
             count += 1
             if count > MAX_ROWS:
                 raise CsvError(file.row, f"A file has at most {MAX_ROWS:,} rows; split it")

@@ -9,7 +9,7 @@ from shared.domain.notify import Event
 from shared.domain.operation import Operation, Status, TenantPart
 from shared.domain.states import ENDED
 
-FollowUpKind = Literal["notification", "leavers"]
+FollowUpKind = Literal["notification", "receipt", "leavers"]
 State = Literal["open", "done", "failed"]
 SCHEDULE: Final = "schedule"
 """What a notification is about that the schedule of an operation asks for."""

@@ -184,6 +184,8 @@ class Operation:
     notify: Notify | None = None
     """The webhook of the schedule that started it."""
     parent_id: str | None = None
+    drop: str | None = None
+    """The dropped blob that started it, by its name; None where something else did."""
     grace_days: int | None = None
     """So many days pass before licences go; None where they go at once."""
     grace_until: datetime | None = None

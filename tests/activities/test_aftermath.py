@@ -153,3 +153,21 @@ async def test_an_operation_that_is_over_before_it_begins_is_followed_up(part_of
     await preview.begin()
     await preview.end(REFUSED)
     assert await told(preview) == []
+
+
+async def test_a_receipt_follows_the_end_of_what_a_drop_has_started(part_of: MakePart) -> None:
+    """However it ended, once, and not before; of any other operation nobody waits for one."""
+    part = await part_of(1)
+    await part.app.operations.change(part.run.operation, lambda o: replace(o, drop="assign/contoso.com/list.csv"))
+    await part.begin()
+    await rest(part.app, TenantRest(**part.fields, stop=HALTING))
+    assert await told(part) == []
+    await part.app.operations.change(part.run.operation, lambda o: resume(o, part.app.tables.now()))
+    last = part.later_epoch()
+    await asyncio.gather(last.end(REFUSED), last.end(REFUSED))
+    assert [(item.kind, item.event) for item in await told(part)] == [("receipt", "completed")]
+
+    other = await another(part.app, part.tenant)
+    await other.begin()
+    await other.end(REFUSED)
+    assert await told(other) == []

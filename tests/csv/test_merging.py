@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.csv.merging import MAX_COPIES, MAX_FAULTS, Merger, Place, Sheet, names_in
+from shared.csv.gathering import Gathering, Place
+from shared.csv.merging import MAX_COPIES, MAX_FAULTS, MAX_SKUS, Merger, Sheet, names_in
 from shared.csv.rows import Column, Row
+from shared.csv.sources import TextSource
 from shared.domain.selection import NamedUser, RowLicence, Wish
 from shared.errors import Problem
 
@@ -21,7 +23,7 @@ def sheet(text: str, tenants: tuple[str, ...] = (A,), *, excludes: bool = False)
     header, _, rows = text.partition("\n")
     for short, column in (("user", "UserPrincipalName"), ("sku", "LicenseSKU"), ("plans", "DisabledPlans")):
         header = header.replace(short, column)
-    return Sheet("/csv", f"{header}\n{rows}", ALL, tenants, excludes)
+    return Sheet("/csv", TextSource(f"{header}\n{rows}"), ALL, tenants, excludes)
 
 
 def licence_of(row: Row) -> RowLicence | str | None:
@@ -39,8 +41,10 @@ def merged(
     *sheets: Sheet, requested: Mapping[str, RowLicence | None] | None = None
 ) -> tuple[dict[Place, list[NamedUser]], list[Problem]]:
     """What comes of the sheets."""
-    merger = Merger(TENANTS, licence_of, requested or {})
-    return merger.merge(sheets), merger.problems
+    with Gathering() as users:
+        merger = Merger(users, TENANTS, licence_of, requested or {})
+        merger.merge(sheets)
+        return {place: list(users.users(place)) for place in users.places}, merger.problems
 
 
 def users_of(text: str, **request: RowLicence | None) -> dict[str, Wish]:
@@ -115,8 +119,14 @@ def test_every_bad_line_is_told_and_the_good_ones_between_are_read() -> None:
 
 
 def test_a_file_with_one_mistake_many_times_is_told_so_often_only() -> None:
-    """A hundred faults are enough to see what it is."""
-    assert len(faults_of("user,sku\n" + "ana@a.com,OLD\n" * 1000)) == MAX_FAULTS
+    """A hundred faults are enough to see what it is; the others are counted, those of a second file too."""
+    many = sheet("user,sku\n" + "ana@a.com,OLD\n" * 1000)
+    with Gathering() as users:
+        merger = Merger(users, TENANTS, licence_of, {})
+        merger.merge([many, many])
+
+    assert len(merger.problems) == MAX_FAULTS
+    assert merger.faults == 2_000
 
 
 @pytest.mark.parametrize("text", ["user,sku\n", "user,sku", "user\n\n,\n \n"])
@@ -211,10 +221,24 @@ def test_what_must_be_looked_up_is_known_from_a_first_reading() -> None:
     assert names.skus == {"E5": {"X", "Y", "Z"}}
 
 
+def test_names_are_looked_up_up_to_a_limit() -> None:
+    """Trap 43: a file with another SKU in each row does not fill the memory."""
+    rows = "".join(f"u{n}@a.com,SKU{n},P{n}\n" for n in range(3_000))
+    plans = "".join(f"u@a.com,SKU0,Q{n}\n" for n in range(3_000))
+
+    names = names_in([sheet(f"user,sku,plans\n{rows}{plans}")])
+
+    assert len(names.skus) == MAX_SKUS
+    assert len(names.skus["SKU0"]) == MAX_SKUS
+
+
 def test_a_contradiction_between_two_files_names_the_other_file() -> None:
     """The line alone would lead to another row of the file that is complained about."""
-    users, rows = Sheet("/targets/0/users/csv", FILE, ALL, (A,)), "UserPrincipalName,LicenseSKU,DisabledPlans\n"
-    other = Sheet("/targets/1/users/csv", f"{rows}ben@a.com,E5,\nana@a.com,E5,y\n", ALL, (A,))
+    users, rows = (
+        Sheet("/targets/0/users/csv", TextSource(FILE), ALL, (A,)),
+        "UserPrincipalName,LicenseSKU,DisabledPlans\n",
+    )
+    other = Sheet("/targets/1/users/csv", TextSource(f"{rows}ben@a.com,E5,\nana@a.com,E5,y\n"), ALL, (A,))
     _, (problem,) = merged(users, other)
 
     assert (problem.pointer, problem.line) == ("/targets/1/users/csv", 3)

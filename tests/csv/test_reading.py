@@ -6,6 +6,7 @@ from itertools import chain, count, islice, repeat
 
 import pytest
 
+from shared.csv import reading
 from shared.csv.reading import MAX_ROW_LENGTH, MAX_ROWS, read_csv
 from shared.csv.rows import Column, CsvError, LineFault, Row, column_of
 from shared.csv.template import COLUMNS_OF
@@ -44,6 +45,17 @@ def test_a_file_has_an_end() -> None:
 
     assert last.line == MAX_ROWS + 2
     assert raised.value.line == MAX_ROWS + 3
+
+
+def test_empty_rows_have_an_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trap 43: a file of line ends is small, and takes as long as one of rows; a spreadsheet's own are no fault."""
+    monkeypatch.setattr(reading, "MAX_EMPTY_ROWS", 3)
+    good = [HEADER, "a@b.c\n", "\n", ",\n", "b@b.c\n", "\n"]
+
+    assert [row.line for row in read_csv(good, USERS)] == [2, 5]
+    with pytest.raises(CsvError, match="at most 3 empty rows") as raised:
+        deque(read_csv(chain(good, repeat("\n")), USERS))
+    assert raised.value.line == 7
 
 
 @pytest.mark.parametrize("line", ["x" * 1000, "x\n", '","\n', '"",' * 400], ids=["cell", "lines", "cells", "quotes"])

@@ -85,6 +85,20 @@ async def test_reading_the_stream_of_a_trigger_is_refused(container: ContainerCl
     await container.delete_blob("read.csv")
 
 
+async def test_a_deferred_binding_gets_a_client_of_the_blob(stack: Stack, sample: Sample) -> None:
+    """Made by the extension itself, as in Azure from container and name alone: nothing of the content is fetched."""
+    async with BlobServiceClient.from_connection_string(stack.storage) as service:
+        container = service.get_container_client("deferred")
+        await container.create_container()
+        await put(container, "a/b c%2F..csv", b"x")
+
+        async def seen() -> list[dict[str, Any]]:
+            return await sample.seen("deferred")
+
+        [found] = await wait_until(seen, description="the blob was delivered")
+        assert found == {"container": "deferred", "name": "a/b c%2F..csv", "account": service.account_name}
+
+
 async def test_a_second_host_delivers_nothing_again(stack: Stack, container: ContainerClient, sample: Sample) -> None:
     """The receipts are in the storage, so a host that starts later knows what was delivered and what is poison."""
     await put(container, "once.csv", b"x")

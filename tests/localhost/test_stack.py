@@ -52,6 +52,15 @@ async def test_a_second_start_goes_on_where_the_first_was(tmp_path: Path) -> Non
         assert second.api_key == key
 
 
+async def test_files_can_be_dropped_as_soon_as_it_runs() -> None:
+    """The containers are there, as they are in Azure; a second start finds them."""
+    async with (
+        Stack(hosts=0, simulator=False) as stack,
+        BlobServiceClient.from_connection_string(stack.storage) as service,
+    ):
+        assert [each.name async for each in service.list_containers()] == ["license-drops", "license-results"]
+
+
 async def test_a_part_that_dies_is_named_with_its_log() -> None:
     """``died`` answers the part, its exit and where its log is."""
     async with Stack(hosts=0, simulator=False) as stack:

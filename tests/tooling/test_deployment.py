@@ -45,13 +45,17 @@ def test_only_the_app_is_deployed() -> None:
 
 
 def test_the_host_gives_an_activity_the_time_it_may_take() -> None:
-    """host.json: the 4.x bundle, the contract's prefix, ten activities at once, room for their five minutes."""
+    """host.json: the 4.x bundle, the contract's prefix, ten activities at once, room for their five minutes.
+
+    One dropped file at a time, as each may take hundreds of megabytes of the temporary disk.
+    """
     host = read_json("host.json")
 
     assert host["version"] == "2.0"
     assert host["functionTimeout"] == "00:10:00"
     assert host["extensions"]["http"]["routePrefix"] == "api"
     assert host["extensions"]["durableTask"]["maxConcurrentActivityFunctions"] == 10
+    assert host["extensions"]["blobs"]["maxDegreeOfParallelism"] == 1
     assert host["extensionBundle"]["version"] == "[4.*, 5.0.0)"
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -16,13 +16,15 @@ from shared.domain.model import AddLicence, Assignment, Change, Decision, Licenc
 from shared.errors import DependencyDown
 from shared.services import Services, open_services
 from tests.activities.conftest import QUICK
-from tests.support.azurite import Azurite
+from tests.support.azurite import Azurite, free_ports
 from tests.support.simulator import SimulatedTenant, Simulator
 from triggers import API, META
 from triggers.http import Handler, respond
 
 ADMIN, READER, OPERATOR, GOLD = "admin-key", "reader-key", "operator-key", "gold-key"
 GOLD_ADMIN = "gold-admin-key"
+type Without = Callable[..., Awaitable["Api"]]
+
 FOREIGN = "99999999-9999-4999-8999-999999999999"
 E3, E5 = "05e9a617-0261-4cee-bb44-138d3ef5d965", "06ebc4ee-1bb5-47dd-8120-11324bc54e06"
 
@@ -156,6 +158,29 @@ async def app(azurite: Azurite, simulator: Simulator, more_settings: dict[str, s
 def api(app: Services) -> Api:
     """The API."""
     return Api(app, {name: each for router in (*API, META) for name, each in router.handlers.items()})
+
+
+@pytest.fixture
+async def without(api: Api) -> AsyncIterator[Without]:
+    """Lets the API lose dependencies: ``await without("tables", "blobs", "graph")``; nothing listens there then."""
+    opened: list[Services] = []
+
+    async def lose(*lost: str) -> Api:
+        now = api.app.settings
+        (port,) = free_ports(1)
+        parts = dict(part.split("=", 1) for part in (now.storage_connection or "").split(";") if part)
+        for name in {"tables", "blobs"} & set(lost):
+            endpoint = {"tables": "TableEndpoint", "blobs": "BlobEndpoint"}[name]
+            parts[endpoint] = f"http://127.0.0.1:{port}/{parts['AccountName']}"
+        connection = ";".join(f"{name}={value}" for name, value in parts.items())
+        graph = f"http://127.0.0.1:{port}/v1.0" if "graph" in lost else now.graph_base_url
+        opened.append(open_services(replace(now, storage_connection=connection, graph_base_url=graph)))
+        api.app = opened[-1]
+        return api
+
+    yield lose
+    for services in opened:
+        await services.close()
 
 
 @pytest.fixture

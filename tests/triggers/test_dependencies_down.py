@@ -1,49 +1,18 @@
 """Graph or storage does not answer, or a tenant has given no consent: what each route says then."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from shared.contracts.routes import Route
 from shared.domain.advice import advice
-from shared.services import Services, open_services
-from tests.support.azurite import free_ports
 from tests.support.simulator import SimulatedTenant, Simulator
-from tests.triggers.conftest import GOLD, Answer, Api, assign_body
+from tests.triggers.conftest import GOLD, Answer, Api, Without, assign_body
 from tests.triggers.test_listed_users import put_selection
 from tests.triggers.test_operations import claim
 
 UNKNOWN_SKU = [{"sku": "BRAND_NEW_PRODUCT"}]
 NEED_NOTHING = {"csv_template"}
 """Answered from the code alone."""
-
-type Without = Callable[..., Awaitable[Api]]
-
-
-@pytest.fixture
-async def without(api: Api) -> AsyncIterator[Without]:
-    """Lets the API lose dependencies: ``await without("tables", "blobs", "graph")``; nothing listens there then."""
-    opened: list[Services] = []
-
-    async def lose(*lost: str) -> Api:
-        now = api.app.settings
-        (port,) = free_ports(1)
-        parts = dict(part.split("=", 1) for part in (now.storage_connection or "").split(";") if part)
-        for name in {"tables", "blobs"} & set(lost):
-            endpoint = {"tables": "TableEndpoint", "blobs": "BlobEndpoint"}[name]
-            parts[endpoint] = f"http://127.0.0.1:{port}/{parts['AccountName']}"
-        connection = ";".join(f"{name}={value}" for name, value in parts.items())
-        graph = f"http://127.0.0.1:{port}/v1.0" if "graph" in lost else now.graph_base_url
-        opened.append(open_services(replace(now, storage_connection=connection, graph_base_url=graph)))
-        api.app = opened[-1]
-        return api
-
-    yield lose
-    for services in opened:
-        await services.close()
 
 
 def assert_come_back(answer: Answer, *hidden: str) -> None:

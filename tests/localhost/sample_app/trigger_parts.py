@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import azure.durable_functions as df
 import azure.functions as func
+from azurefunctions.extensions.bindings.blob import BlobClient
 
 triggers = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 seen: defaultdict[str, list[Any]] = defaultdict(list)
@@ -104,3 +105,9 @@ def drop(blob: func.InputStream) -> None:
         raise ValueError("bad drop")
     if blob.name == "drops/read.csv":
         blob.read()
+
+
+@triggers.blob_trigger(arg_name="blob", path="deferred/{name}", connection="AzureWebJobsStorage")
+async def deferred_drop(blob: BlobClient) -> None:
+    """Note what a client of the blob is a client of."""
+    seen["deferred"].append({"container": blob.container_name, "name": blob.blob_name, "account": blob.account_name})
