@@ -8,11 +8,14 @@ from shared.blobs.client import Blobs
 from shared.blobs.plans import PlanStore
 from shared.blobs.rows import RowStore
 from shared.blobs.staging import StagingStore
+from shared.callers.issuer import Issuer
+from shared.callers.tokens import Tokens
 from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
 from shared.tables.due import DueStore
+from shared.tables.grants import GrantStore
 from shared.tables.operations import OperationStore
 from shared.tables.prices import PriceStore
 from shared.tables.recent import RecentStore
@@ -41,11 +44,14 @@ class Services:
     audit: AuditStore
     tenants: TenantStore
     prices: PriceStore
+    grants: GrantStore
     schedules: ScheduleStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
     anchors: AnchorStore
+    tokens: Tokens | None
+    """None where no issuer is set."""
 
     def directory(self, tenant_id: str, credential: str = "default") -> Directory:
         """The directory of one tenant."""
@@ -54,6 +60,8 @@ class Services:
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(self.tables.close(), self.blobs.close(), self.graph.close())
+        if self.tokens:
+            await self.tokens.issuer.close()
 
 
 def open_services(chosen: Settings) -> Services:
@@ -76,12 +84,20 @@ def open_services(chosen: Settings) -> Services:
         audit=AuditStore(tables),
         tenants=TenantStore(tables),
         prices=PriceStore(tables),
+        grants=GrantStore(tables),
         schedules=ScheduleStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),
         anchors=AnchorStore(blobs),
+        tokens=_tokens(chosen),
     )
+
+
+def _tokens(chosen: Settings) -> Tokens | None:
+    if chosen.auth_issuer is None or chosen.auth_audience is None:
+        return None
+    return Tokens(Issuer(chosen.auth_issuer), chosen.auth_audience)
 
 
 _open: dict[asyncio.AbstractEventLoop, Services] = {}

@@ -6,6 +6,7 @@ from triggers import (
     anchors,
     audit,
     csv_template,
+    grants,
     kinds,
     operations,
     people,
@@ -34,6 +35,7 @@ API = (
     people.router,
     selections.router,
     csv_template.router,
+    grants.router,
 )
 META = meta_router(API)
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from shared.access import grants_of
+from shared.callers.api_keys import keys_of
 from shared.settings import SettingsError
 from tests.triggers.conftest import ADMIN, GOLD, OPERATOR, READER, Api, assign_body
 
@@ -80,7 +80,7 @@ async def test_the_local_key_counts_beside_the_others(api: Api) -> None:
 def test_wrong_keys_are_a_fault_of_the_settings(entry: str) -> None:
     """Nothing is assumed: neither a role nor the tenants. The text tells no digest."""
     with pytest.raises(SettingsError, match="API_KEYS") as caught:
-        grants_of(entry, None)
+        keys_of(entry, None)
 
     assert "a" * 64 not in str(caught.value)
     assert "short" not in str(caught.value)
@@ -88,7 +88,7 @@ def test_wrong_keys_are_a_fault_of_the_settings(entry: str) -> None:
 
 def test_without_settings_no_key_opens() -> None:
     """There is no default key, and an empty local key is none."""
-    assert grants_of("[]", None) == ()
-    assert grants_of("[]", "") == ()
-    (local,) = grants_of("[]", "secret")
+    assert keys_of("[]", None) == ()
+    assert keys_of("[]", "") == ()
+    (local,) = keys_of("[]", "secret")
     assert local.digest == hashlib.sha256(b"secret").digest()

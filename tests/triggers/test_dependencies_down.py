@@ -66,9 +66,11 @@ async def ask(api: Api, route: Route, tenant: str, **more: Any) -> Answer:
         "transfer": targeted | {"transfers": [{"from": "SPE_E3", "to": "SPE_E5"}]},
         "preview": assign_body(tenant) | {"operation": "assign"},
         "put_tenant": {"tags": ["gold"]},
+        "put_grant": {"role": "BulkLicenses.Read", "tenants": [tenant]},
         "put_prices": {"default": {"currency": "USD", "monthly": {"SPE_E5": 60}}},
     }
-    path = route.path.removeprefix("automation/bulk-licenses/").format(tenant=tenant, id="some", schedule="some")
+    ids = {"id": "some", "schedule": "some", "principal": "some"}
+    path = route.path.removeprefix("automation/bulk-licenses/").format(tenant=tenant, **ids)
     return await api.send(route.method, path, bodies.get(route.name), **more)
 
 
