@@ -47,9 +47,9 @@ class SigningKey:
 class TokenIssuer:
     """Its keys, the newest of which signs; ``requests`` counts what was asked for, by path."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: SigningKey | None = None) -> None:
         self.url = ""
-        self.keys = [SigningKey()]
+        self.keys = [key or SigningKey()]
         self.requests: Counter[str] = Counter()
 
     def rotate(self, *, withdraw: bool = False) -> None:
