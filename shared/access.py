@@ -1,8 +1,7 @@
 """Who calls, with which role, and in which tenants.
 
 Of several proofs in one request the first of these counts, alone: API key, the platform's sign-in header (where the
-app runs behind that), bearer token. If it is not good, nobody is known; nothing falls back to the next
-(docs/adr/0020-one-proof-one-grant.md).
+app runs behind that), bearer token. If it is not good, nobody is known; nothing falls back to the next.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -119,8 +119,8 @@ class _Reader:
 
     def platform_sign_in(self) -> bool:
         """Whether the platform's sign-in is in front; where the platform itself says that it is not, it is a fault."""
-        on = self.switch("BEHIND_PLATFORM_SIGN_IN", default=False)
-        if on and (self.text("WEBSITE_AUTH_ENABLED") or "").lower() == "false":
+        on, platforms = self.switch("BEHIND_PLATFORM_SIGN_IN", default=False), self.text("WEBSITE_AUTH_ENABLED")
+        if on and platforms and platforms.lower() == "false":
             fault = "BEHIND_PLATFORM_SIGN_IN is on, but the platform's sign-in is off (WEBSITE_AUTH_ENABLED is False)"
             self.faults.append(f"{fault}: anybody could write the header that is trusted then")
         return on
