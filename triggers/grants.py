@@ -1,6 +1,7 @@
 """Who may do what in which tenants: the grants that stand above app roles and the keys of the settings."""
 
 import asyncio
+import logging
 
 import azure.functions as func
 
@@ -29,6 +30,8 @@ AT_ONCE = 16
 """Tenants looked up side by side."""
 HINTS = 20
 """So many unknown ones get the nearest ones beside them."""
+
+log = logging.getLogger(__name__)
 
 
 @router.add(
@@ -76,6 +79,7 @@ async def put_grant(call: Call, app: Services) -> func.HttpResponse:
         raise NotFound(f"there is no principal {principal} among those of this caller")
     grant = Grant(principal, ROLES[body.role], await _reach(app, call.caller, body.tenants))
     stored, is_first = await app.grants.put(call.caller, grant)
+    log.info("%s gave %s the role %s in %s", call.caller.id, principal, body.role, sorted(stored.tenants))
     return json_answer(grant_resource(stored), 201 if is_first else 200)
 
 
@@ -92,7 +96,9 @@ async def put_grant(call: Call, app: Services) -> func.HttpResponse:
 )
 async def delete_grant(call: Call, app: Services) -> func.HttpResponse:
     """Delete the stored grant."""
-    await app.grants.delete(call.caller, principal_id(call.path["principal"].strip()))
+    principal = principal_id(call.path["principal"].strip())
+    await app.grants.delete(call.caller, principal)
+    log.info("%s took away the grant of %s", call.caller.id, principal)
     return func.HttpResponse(status_code=204)
 
 

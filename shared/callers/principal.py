@@ -6,7 +6,6 @@ from typing import cast
 
 from shared.domain.caller import ROLES
 from shared.domain.grants import EVERYWHERE, Grant, principal_id
-from shared.errors import NoCaller
 
 MAX_TEXT = 256
 """Characters of an id or a name; it goes into rows, and a key of a table has no more."""
@@ -27,15 +26,14 @@ class Principal:
     of_directory: bool
 
 
-def principal_of(claims: Mapping[str, object]) -> Principal:
+def principal_of(claims: Mapping[str, object]) -> Principal | None:
     """The principal of checked claims: id from ``oid``, else ``sub``; the highest of the app's roles in ``roles``.
 
-    An app role holds for all tenants: the directory's administrator assigned it. Raises ``NoCaller`` when the claims
-    name nobody.
+    An app role holds for all tenants: the directory's administrator assigned it. None when the claims name nobody.
     """
     told = next(filter(None, (_text(claims.get(name)) for name in IDS)), None)
     if told is None:
-        raise NoCaller("The sign-in names nobody: it has neither oid nor sub.", token=True)
+        return None
     name = next(filter(None, (_text(claims.get(name)) for name in NAMES)), told)
     given = claims.get("roles")
     roles = [ROLES[role] for role in _texts(given) if role in ROLES]

@@ -55,4 +55,7 @@ def by_sign_in(header: str, issuer: str | None) -> Principal:
     if issuer and claims.get("iss", issuer) != issuer:
         raise NoCaller("The sign-in is of another issuer.")
     claims["roles"] = [claim.val for claim in told.claims if claim.typ in {"roles", told.role_typ}]
-    return principal_of(claims)
+    principal = principal_of(claims)
+    if principal is None:
+        raise NoCaller("The sign-in names nobody: it has no object id.")
+    return principal

@@ -48,7 +48,10 @@ class Tokens:
             )
         except jwt.PyJWTError as error:
             raise _refused(error) from None
-        return principal_of(claims)
+        principal = principal_of(claims)
+        if principal is None:
+            raise NoCaller("The token names nobody: it has neither oid nor sub.", token=True)
+        return principal
 
     async def _key(self, token: str) -> jwt.PyJWK:
         """The issuer's key that the header names; a header that cannot be right asks nobody."""
