@@ -6,6 +6,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.guard import SUPERSEDED, keep_watch
+from shared.aftermath import follow_up
 from shared.contracts.work import Begun, OperationRun, TenantRun
 from shared.domain.operation import Operation, Status
 from shared.domain.states import ENDED, RESTING, moved, settle
@@ -31,9 +32,12 @@ async def begin(app: Services, run: OperationRun) -> Begun:
         return settle(replace(operation, tenants=tenants), now)
 
     operation = await app.operations.change(run.operation, start)
-    if operation.epoch != run.epoch or operation.completed_at is not None:
+    if operation.epoch != run.epoch:
         return Begun(stop=SUPERSEDED)
     await app.operations.index(operation)
+    if operation.completed_at is not None:  # before it began: no tenant of the preview could be planned
+        await follow_up(app, operation)
+        return Begun(stop=SUPERSEDED)
     working = [part.tenant_id for part in operation.tenants if part.status not in ENDED | RESTING]
     for tenant in working:
         await keep_watch(app, TenantRun(operation=run.operation, epoch=run.epoch, tenant=tenant))

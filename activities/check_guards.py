@@ -7,7 +7,7 @@ import azure.durable_functions as df
 from activities.begin_tenant import show_applying, standing_of_plan
 from activities.guard import check_in
 from shared.contracts.work import Standing, Stop, TenantRun
-from shared.domain.affected import counts, excess
+from shared.domain.affected import counts, excess, too_many
 from shared.domain.caller import SYSTEM
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Operation
@@ -17,7 +17,8 @@ from shared.services import Services, services
 bp = df.Blueprint()
 
 LOOK_AGAIN_S = 2.0
-"""Seconds after which the other tenants may be planned."""
+"""Seconds after which the other tenants may be planned: a little more for each of them, as each of them asks."""
+LOOK_AGAIN_PER_TENANT_S = 0.05
 
 
 async def check(app: Services, run: TenantRun) -> Standing:
@@ -31,12 +32,17 @@ async def check(app: Services, run: TenantRun) -> Standing:
     if counts(operation.guards, operation.work):
         affected = _affected(operation)
         if affected is None:
-            return Standing(wait=LOOK_AGAIN_S, message="Other tenants of the operation are still being planned")
+            wait = LOOK_AGAIN_S + LOOK_AGAIN_PER_TENANT_S * len(operation.tenants)
+            return Standing(wait=wait, message="Other tenants of the operation are still being planned")
         fault = excess(operation.guards, operation.work, affected)
         if fault:
             return Standing(
                 stop=Stop(code=ResultCode.GUARD_EXCEEDED, message=fault, details={"affectedUsers": affected})
             )
+        why = too_many(operation.guards, affected)
+        part = next(part for part in operation.tenants if part.tenant_id == run.tenant)
+        if why and part.judged_from is None:  # nobody has resumed the tenant after it was halted for this
+            return Standing(stop=Stop(code="halting", message=f"Halted: {why}"))
     manifest = await app.plans.frozen(run.plan_id, run.tenant)
     standing = await standing_of_plan(app, run, manifest)
     await show_applying(app, run, manifest, standing)

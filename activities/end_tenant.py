@@ -11,6 +11,7 @@ from activities.closing import close_batches
 from activities.graces import grace_of, record_graces, schedule_removal
 from activities.guard import CANCELLING, SUPERSEDED, check_in
 from activities.leaving import complete_audit, counted, leave_line, older_lease
+from shared.aftermath import follow_up
 from shared.contracts.work import Halt, Stop, TenantEnd
 from shared.domain.operation import Operation, Phase, Status, TenantError, TenantPart, Totals
 from shared.domain.seats import close, confirm
@@ -45,6 +46,7 @@ async def end(app: Services, work: TenantEnd) -> Halt:
     throttled = sum(summary.throttled for summary in summaries)
     now = app.tables.now()
     removal = await schedule_removal(app, grace, work.tenant, now) if grace and counts[""] else None
+    due_at = removal and removal.run_at
 
     def ended(operation: Operation) -> Operation:
         if operation.epoch != work.epoch:
@@ -56,8 +58,8 @@ async def end(app: Services, work: TenantEnd) -> Halt:
             else part
             for part in operation.tenants
         )
-        if removal:
-            until = max(operation.grace_until or removal.run_at, removal.run_at)
+        if removal and due_at:
+            until = max(operation.grace_until or due_at, due_at)
             operation = replace(operation, schedule_id=removal.id, grace_until=until)
         return settle(replace(operation, tenants=tenants), now)
 
@@ -71,6 +73,7 @@ async def end(app: Services, work: TenantEnd) -> Halt:
     operation = await app.operations.change(work.operation, ended)
     if operation.completed_at is not None:
         await app.operations.index(operation)
+    await follow_up(app, operation)
     if all(part.status in ENDED for part in operation.tenants if part.tenant_id == work.tenant):
         await app.due.remove(work.operation, work.tenant)
     return Halt()

@@ -61,6 +61,7 @@ async def schedule_removal(app: Services, operation: Operation, tenant: str, now
         tenants=(tenant,),
         created_by=operation.created_by,
         created_at=now,
+        done_until=now,
         run_at=until,
         owner_id=operation.id,
     )

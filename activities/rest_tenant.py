@@ -8,6 +8,7 @@ import azure.durable_functions as df
 from activities.end_tenant import end
 from activities.guard import CANCELLING, SUPERSEDED, check_in
 from activities.leaving import complete_audit, counted, leave_line, older_lease
+from shared.aftermath import follow_up
 from shared.contracts.work import Halt, TenantEnd, TenantRest
 from shared.domain.operation import Operation, Phase, Status, TenantPart, Totals
 from shared.domain.states import ENDED, STOPS_TO_REST, moved, settle
@@ -62,6 +63,7 @@ async def rest(app: Services, work: TenantRest) -> Halt:
         return Halt()
     if operation.status is Status.CANCELLING:
         return await end(app, TenantEnd(**dict(work.run), stop=CANCELLING))
+    await follow_up(app, operation)
     await watch_resting(app, operation, {work.tenant})
     return Halt()
 

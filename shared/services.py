@@ -17,9 +17,11 @@ from shared.tables.client import Tables
 from shared.tables.due import DueStore
 from shared.tables.grants import GrantStore
 from shared.tables.operations import OperationStore
+from shared.tables.outbox import OutboxStore
 from shared.tables.prices import PriceStore
 from shared.tables.recent import RecentStore
 from shared.tables.results import ResultStore
+from shared.tables.runs import RunStore
 from shared.tables.schedules import ScheduleStore
 from shared.tables.seats import SeatStore
 from shared.tables.tenants import TenantStore
@@ -46,6 +48,8 @@ class Services:
     prices: PriceStore
     grants: GrantStore
     schedules: ScheduleStore
+    runs: RunStore
+    outbox: OutboxStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
@@ -86,6 +90,8 @@ def open_services(chosen: Settings) -> Services:
         prices=PriceStore(tables),
         grants=GrantStore(tables),
         schedules=ScheduleStore(tables),
+        runs=RunStore(tables),
+        outbox=OutboxStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),

@@ -236,6 +236,11 @@ def sweeper_schedule() -> str:
     return os.environ.get("SWEEPER_SCHEDULE") or "*/30 * * * * *"
 
 
+def outbox_schedule() -> str:
+    """NCRONTAB of the outbox: what follows from a state is done so much later at most."""
+    return os.environ.get("OUTBOX_SCHEDULE") or "*/5 * * * * *"
+
+
 def scheduler_schedule() -> str:
     """NCRONTAB of the scheduler: what is due starts so much later at most."""
     return os.environ.get("SCHEDULER_SCHEDULE") or "*/30 * * * * *"

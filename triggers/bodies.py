@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ ANY_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 MAX_BODY = 20 * 1024 * 1024
 _FIELD = re.compile(r"(?!str$|int$)[a-z][a-zA-Z]*")
 """What fields are called, and types are not."""
+NOT_VALID = "The body is not valid."
 MAX_FAULTS = 100
 """So many faults of one body are told: who has more has one mistake many times."""
 
@@ -73,22 +75,26 @@ def object_of(body: bytes) -> None:
         raise invalid(error, body) from None
 
 
-def parsed[M: BaseModel](model: type[M], body: bytes) -> M:
-    """The body as ``model``; raises ``RequestRejected`` (400) with a pointer to every fault."""
+def parsed[M: BaseModel](model: type[M], body: bytes, *, under: str = "") -> M:
+    """The body as ``model``; raises ``RequestRejected`` (400) with a pointer to every fault.
+
+    ``under`` is the pointer of the body where it is a part of another one.
+    """
     with suppress(ValueError, RecursionError):  # of what is no JSON the model says more
         check_strictly(body, "The body")  # before the model, which would list every fault there is
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise invalid(error, body) from None
+        raise invalid(error, body, under=under) from None
 
 
-def invalid(error: ValidationError, body: bytes | str) -> RequestRejected:
+def invalid(error: ValidationError, body: bytes | str, *, under: str = "") -> RequestRejected:
     """A fault of the body as pydantic found it, with JSON pointers (RFC 6901); malformed JSON names the position."""
     faults = error.errors(include_url=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
         return RequestRejected(400, f"The body is no JSON: {_context(faults[0])['error']}.")
-    problems = list(islice(_problems(faults, from_json(body)), MAX_FAULTS + 1))
+    found = (replace(each, pointer=under + each.pointer) for each in _problems(faults, from_json(body)))
+    problems = list(islice(found, MAX_FAULTS + 1))
     more = f": it has more than {MAX_FAULTS} faults, the first are told" if len(problems) > MAX_FAULTS else ""
     return RequestRejected(400, f"The body is not valid{more}.", problems[:MAX_FAULTS])
 

@@ -1,5 +1,8 @@
 """Execute a preview: an operation that takes over its frozen plan, tenant by tenant."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from shared.contracts.preview import preview_status
 from shared.contracts.requests import ExecuteBody
 from shared.domain.caller import SYSTEM, Caller
@@ -28,12 +31,24 @@ async def find_preview(app: Services, caller: Caller, preview_id: str) -> Operat
 async def executed(
     app: Services, call: Call, claim: Claim, kind: OperationKind, body: ExecuteBody, *, of: str | None = None
 ) -> Operation:
-    """The operation that executes a preview; ``of`` is the operation that it must revert.
+    """The operation that executes a preview now; ``of`` is the operation that it must revert.
 
-    Raises ``NotFound`` for a preview that is not there or has tenants outside the caller's grants, ``StateConflict``
-    for one of another kind, one that is not ready, and one that has expired.
+    Raises as ``ready_preview``.
     """
-    visible = await find_preview(app, call.caller, body.preview_id)
+    preview = await ready_preview(app, call.caller, kind, body, of=of)
+    by = Actor(call.caller.id, call.caller.name)
+    return replace(execution(preview, claim.id, body, by, app.tables.now()), body_sha=claim.body_sha)
+
+
+async def ready_preview(
+    app: Services, caller: Caller, kind: OperationKind, body: ExecuteBody, *, of: str | None = None
+) -> Operation:
+    """The preview that a body names, with all of its tenants.
+
+    Raises ``NotFound`` for one that is not there or has tenants outside the caller's grants, ``StateConflict`` for one
+    of another kind, one that is not ready, and one that has expired.
+    """
+    visible = await find_preview(app, caller, body.preview_id)
     preview = await find_preview(app, SYSTEM, body.preview_id)
     if len(visible.tenants) != len(preview.tenants):
         raise NotFound(f"there is no preview {body.preview_id}")
@@ -42,24 +57,28 @@ async def executed(
     if preview.work != kind:
         raise StateConflict(f"The preview is of the operation {preview.work}, not of {kind}.")
     await app.tables.refresh_clock()
-    now = app.tables.now()
-    status = preview_status(preview, now)
+    status = preview_status(preview, app.tables.now())
     if status != "ready":
         raise StateConflict(f"The preview is {status}; only one that is ready can be executed.")
+    return preview
+
+
+def execution(preview: Operation, operation_id: str, body: ExecuteBody, by: Actor, now: datetime) -> Operation:
+    """The operation, begun ``now``, that takes over a preview's frozen plan."""
     return Operation(
-        id=claim.id,
-        kind=kind,
+        id=operation_id,
+        kind=preview.work,
         status=Status.QUEUED,
         created_at=now,
-        created_by=Actor(call.caller.id, call.caller.name),
+        created_by=by,
         request_sha=preview.request_sha,
-        body_sha=claim.body_sha,
+        body_sha=preview.request_sha,
         reason=body.reason or preview.reason,
-        guards=guards_of(body.options, body.confirm),
+        guards=guards_of(body.options, body.confirm, on_all=preview.guards.on_all),
         plan_id=preview.id,
         preview_id=preview.id,
         grace_days=preview.grace_days,
-        tenants=tuple(_part(claim.id, part) for part in preview.tenants),
+        tenants=tuple(_part(operation_id, part) for part in preview.tenants),
     )
 
 

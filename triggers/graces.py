@@ -1,8 +1,6 @@
 """The end of a grace: the operation that takes the licences when it is over, or the one that ends it early."""
 
-import uuid
 from dataclasses import replace
-from datetime import datetime
 
 from shared.contracts.stored import StoredRemove, parse_stored
 from shared.domain.caller import SYSTEM
@@ -11,18 +9,10 @@ from shared.domain.schedule import Schedule
 from shared.domain.selection import NamedUser, Recorded, RowLicence, Wish
 from shared.errors import StateConflict
 from shared.services import Services
-from shared.tables.codec import iso
 from triggers.claims import store_request
 from triggers.guarding import guards_of
 from triggers.repeating import outcomes_of, part_by_rows, revert_request
-
-_RUNS = uuid.UUID("a5d5b1f0-7c56-5c0e-9a64-7f1f0a3f5b0e")
-"""Namespace of the ids of operations that schedules start."""
-
-
-def run_id(schedule: Schedule, at: datetime) -> str:
-    """The id of the operation of a due time: whoever carries it out starts the same one."""
-    return str(uuid.uuid5(_RUNS, f"{schedule.id}\n{iso(at)}"))
+from triggers.run_ids import actor_of, following_id
 
 
 async def over(app: Services, schedule: Schedule, owner: Operation, operation_id: str) -> Operation | None:
@@ -44,14 +34,12 @@ async def over(app: Services, schedule: Schedule, owner: Operation, operation_id
     request = request.model_copy(update={"targets": targets, "begun": begun, "grace": None, "confirm": None})
     guards = replace(guards_of(request.options, None), confirmed=True)
     operation = await _operation(app, operation_id, schedule, "remove", request.stored(), parts)
-    return replace(
-        operation, created_by=Actor(f"schedule:{schedule.id}", schedule.name), reason=owner.reason, guards=guards
-    )
+    return replace(operation, created_by=actor_of(schedule), reason=owner.reason, guards=guards)
 
 
 async def ended_early(app: Services, schedule: Schedule, owner: Operation, by: Actor) -> Operation | None:
     """The revert that switches on again what the grace has switched off; None where it has changed nobody."""
-    operation_id = str(uuid.uuid5(_RUNS, f"{schedule.id}\ncancelled"))
+    operation_id = following_id(schedule, "cancelled")
     try:
         request, parts = await revert_request(app, SYSTEM, operation_id, owner.id)
     except StateConflict:  # it has ended, so this says that there is nothing to revert

@@ -4,8 +4,8 @@ from shared.contracts.guarding import ExecuteOptions, Options
 from shared.domain.guards import Canary, Guards, OffHours, StopRule
 
 
-def guards_of(options: ExecuteOptions, confirm: int | None) -> Guards:
-    """What the operation is held to."""
+def guards_of(options: ExecuteOptions, confirm: int | None, *, on_all: bool = False) -> Guards:
+    """What the operation is held to; ``on_all`` says that its request means all tenants."""
     canary, stop, window = options.canary, options.stop_when, options.window
     return Guards(
         canary=canary and Canary(canary.users, canary.approve),
@@ -13,4 +13,5 @@ def guards_of(options: ExecuteOptions, confirm: int | None) -> Guards:
         window=window and OffHours(window.days, window.opens, window.closes, window.time_zone),
         max_users=options.max_users if isinstance(options, Options) else None,
         confirm=confirm,
+        on_all=on_all,
     )

@@ -5,6 +5,7 @@ import azure.functions as func
 from shared.contracts.requests import BODIES, KINDS, ExecuteBody, OperationBody, PlannedKind
 from shared.contracts.responses import OperationBody as OperationAnswer
 from shared.contracts.routes import BASE, CSV_TENANT, Answer, Route
+from shared.contracts.schedules import ScheduleResource
 from shared.domain.caller import Role
 from shared.domain.operation import Actor, Operation, Status
 from shared.services import Services
@@ -14,6 +15,7 @@ from triggers.executing import executed
 from triggers.guarding import guards_of
 from triggers.http import Call, Handler
 from triggers.router import Router
+from triggers.scheduling import answered, made, scheduled_before
 from triggers.understanding import parts_of, understood
 
 router = Router()
@@ -32,10 +34,14 @@ def _handler(kind: PlannedKind, model: type[OperationBody]) -> Handler:
         claim = claim_of(call, kind)
         if known := await claimed_before(app, call, claim):
             return await started(app, call, known, new=False)
-        if field_of(call.body, "previewId") is not None:
-            operation = await executed(app, call, claim, kind, call.parsed(ExecuteBody))
+        if scheduled := await scheduled_before(app, call, claim):
+            return await answered(app, call, scheduled, new=False)
+        body = call.parsed(ExecuteBody if field_of(call.body, "previewId") is not None else model)
+        if body.schedule:
+            return await made(app, call, claim, kind, body.schedule, body, under="/schedule")
+        if isinstance(body, ExecuteBody):
+            operation = await executed(app, call, claim, kind, body)
         else:
-            body = call.parsed(model)
             request, tenants = await understood(app, call.caller, kind, body)
             request_sha = await store_request(app, request.stored())
             await app.tables.refresh_clock()
@@ -48,7 +54,7 @@ def _handler(kind: PlannedKind, model: type[OperationBody]) -> Handler:
                 request_sha=request_sha,
                 body_sha=claim.body_sha,
                 reason=request.reason,
-                guards=guards_of(request.options, request.confirm),
+                guards=guards_of(request.options, request.confirm, on_all=body.on_all),
                 grace_days=request.grace_days,
                 tenants=parts_of(claim.id, request, tenants),
             )
@@ -72,14 +78,19 @@ for _kind in KINDS:
             parameters=(CSV_TENANT, IDEMPOTENCY_KEY),
             answers=(
                 Answer(202, "The operation was started.", OperationAnswer, headers=("Location", "Retry-After")),
+                Answer(201, "It is scheduled: the body has a schedule.", ScheduleResource, headers=("Location",)),
                 Answer(
-                    200, "This key and body had started this operation before.", OperationAnswer, headers=("Location",)
+                    200,
+                    "This key and body had started this operation, or made this schedule, before.",
+                    OperationAnswer,
+                    headers=("Location",),
+                    or_models=(ScheduleResource,),
                 ),
             ),
             problems={
                 404: "A tenant, or the preview, is unknown or outside the caller's grants.",
                 409: "The idempotency key came with another body; the preview is of another kind, or not ready.",
-                422: "A tenant, SKU or service plan is not known (the nearest names are given), or a setting is off.",
+                422: "A tenant, tag, SKU or service plan is not known (with the nearest names), or a setting is off.",
             },
             starts=True,
         )

@@ -22,7 +22,7 @@ from shared.domain.operation import Actor, Operation, OperationKind, Status, Ten
 from shared.errors import Problem, RequestRejected
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
-from triggers.bodies import field_of, object_of
+from triggers.bodies import NOT_VALID, field_of, object_of
 from triggers.claims import IDEMPOTENCY_KEY, POLL_AFTER_S, claim_of, claimed_before, start, store_request
 from triggers.executing import find_preview
 from triggers.exports import LINKED, csv_answer
@@ -106,12 +106,12 @@ async def _asked(call: Call, app: Services, preview_id: str, body_sha: str) -> O
         if planned is None:
             object_of(call.body)
             detail = f"operation must be one of {', '.join([*PREVIEWS, 'revert'])}"
-            raise RequestRejected(400, "The body is not valid.", [Problem("/operation", detail)])
+            raise RequestRejected(400, NOT_VALID, [Problem("/operation", detail)])
         kind = planned
         body = without_kind(call.parsed(PREVIEWS[planned]), BODIES[planned])
         request, tenants = await understood(app, call.caller, planned, body)
         parts, parent = parts_of(preview_id, request, tenants), None
-        guards, reason = guards_of(body.options, body.confirm), body.reason
+        guards, reason = guards_of(body.options, body.confirm, on_all=body.on_all), body.reason
     request_sha = await store_request(app, request.stored())
     await app.tables.refresh_clock()
     now = app.tables.now()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from shared.contracts.selections import EVERY_TENANT, MAX_TARGETS
 from shared.domain import nearest
 from shared.domain.caller import SYSTEM, Caller
 from shared.domain.tenant import Tenant
@@ -16,10 +17,7 @@ AT_ONCE = 16
 """Names looked up side by side."""
 HINTS = 20
 """So many unknown names get the nearest ones beside them; a file may have thousands."""
-NO_WILDCARDS = (
-    "is not taken yet: many tenants at once need the guard `confirm`, which does not exist so far;"
-    " name each tenant by its GUID or a verified domain"
-)
+TAG = "tag:"
 MICROSOFTS = ".onmicrosoft.com"
 
 
@@ -29,29 +27,65 @@ class Unusable(NamedTuple):
     ``hidden``: the caller's grants are limited, and whether the tenant exists is not told.
     """
 
-    why: Literal["hidden", "unknown", "disabled", "wildcard"]
+    why: Literal["hidden", "unknown", "disabled", "many", "none"]
     sentence: str
 
 
-async def targets_of(app: Services, caller: Caller, names: tuple[str, ...]) -> dict[str, Tenant]:
-    """The tenants that the targets of a body name, by that name.
+async def targets_of(app: Services, caller: Caller, names: tuple[str, ...]) -> dict[str, list[Tenant]]:
+    """The tenants that the targets of a body mean now, by the name that stands in the body.
 
-    Raises ``RequestRejected`` (422) with a pointer and the nearest names for a tenant that is not registered or
-    disabled, ``NotFound`` for one outside the caller's grants; to a caller with limited grants an unknown one looks the
-    same.
+    ``*`` means every enabled tenant within the caller's grants, ``tag:…`` those of them with that tag; any other name
+    means one tenant. Raises ``RequestRejected`` (422) with a pointer and the nearest names for a tenant that is not
+    registered or disabled, for a name that means no tenant, and where it comes to too many targets; ``NotFound`` for a
+    tenant outside the caller's grants; to a caller with limited grants an unknown one looks the same.
     """
-    looked_up = await _look_up(app, caller, names)
-    for found in looked_up.values():
-        if isinstance(found, Unusable) and found.why == "hidden":
-            raise NotFound(found.sentence)
+    found: dict[str, list[Tenant] | Unusable] = {
+        name: [each] if isinstance(each, Tenant) else each
+        for name, each in (await _look_up(app, caller, [name for name in names if not means_many(name)])).items()
+    }
+    many = [name for name in dict.fromkeys(names) if means_many(name)]
+    seen = await _seen(app.tenants, caller) if many else []
+    found |= {name: _meant(name, seen) for name in many}
+    for each in found.values():
+        if isinstance(each, Unusable) and each.why == "hidden":
+            raise NotFound(each.sentence)
     problems = [
-        Problem(f"/targets/{names.index(name)}/tenant", found.sentence)
-        for name, found in looked_up.items()
-        if isinstance(found, Unusable)
+        Problem(f"/targets/{names.index(name)}/tenant", each.sentence)
+        for name, each in found.items()
+        if isinstance(each, Unusable)
     ]
     if problems:
         raise RequestRejected(422, "The request names tenants that cannot be worked on.", problems)
-    return {name: found for name, found in looked_up.items() if isinstance(found, Tenant)}
+    tenants = {name: each for name, each in found.items() if isinstance(each, list)}
+    if (targets := sum(len(tenants[name]) for name in names)) > MAX_TARGETS:
+        problem = Problem("/targets", f"They come to {targets}, one for each tenant that they mean")
+        raise RequestRejected(422, f"A request has at most {MAX_TARGETS} targets.", [problem])
+    return tenants
+
+
+def distinct(*tenants: Iterable[Tenant]) -> list[Tenant]:
+    """The tenants of all of these, each once, in the order in which they come first."""
+    return list({tenant.id: tenant for some in tenants for tenant in some}.values())
+
+
+def means_many(name: str) -> bool:
+    """Whether a name stands for all tenants, or for those with a tag."""
+    return name == EVERY_TENANT or name.lower().startswith(TAG)
+
+
+def _meant(name: str, seen: Iterable[Tenant]) -> list[Tenant] | Unusable:
+    """The enabled tenants among those ``seen`` that ``*`` or ``tag:…`` stands for."""
+    enabled = [tenant for tenant in seen if tenant.enabled]
+    if name == EVERY_TENANT:
+        return enabled or Unusable("none", "* means no tenant: none of this caller's is registered and enabled")
+    tag = name[len(TAG) :].strip().casefold()
+    found = [tenant for tenant in enabled if tag in map(str.casefold, tenant.tags)]
+    if found:
+        return found
+    tags = {each.casefold(): each for tenant in enabled for each in tenant.tags}
+    near = nearest.by_letters(tag, [(TAG + tags[each], [each]) for each in sorted(tags)])
+    sentence = f"{nearest.shortened(name)} means no tenant: no enabled one of this caller's has the tag"
+    return Unusable("none", sentence + nearest.hint(near))
 
 
 async def find_tenants(app: Services, caller: Caller, names: Iterable[str]) -> dict[str, Tenant | str]:
@@ -78,8 +112,9 @@ async def _look_up(app: Services, caller: Caller, names: Iterable[str]) -> dict[
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(name: str) -> Tenant | Unusable | None:
-        if name == "*" or name.startswith("tag:"):
-            return Unusable("wildcard", f"{nearest.shortened(name)} {NO_WILDCARDS}")
+        if means_many(name):
+            sentence = f"{nearest.shortened(name)} means many tenants: name one by its GUID or a verified domain"
+            return Unusable("many", sentence)
         try:
             async with gate:
                 tenant = await app.tenants.get(caller, name)

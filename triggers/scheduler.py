@@ -1,20 +1,25 @@
 """The scheduler: starts what is due, once, however many hosts look, and brings to its end what one of them left."""
 
 import logging
+from collections.abc import Iterable
+from datetime import datetime
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.domain.caller import SYSTEM
-from shared.domain.operation import Actor
-from shared.domain.schedule import LastRun, Schedule, claim, done
+from shared.domain.operation import Actor, Operation
+from shared.domain.schedule import LastRun, Schedule, claim, done, look
 from shared.domain.states import ENDED
 from shared.errors import LicenceError, NotFound
 from shared.services import Services, services
 from shared.settings import scheduler_schedule
+from shared.tables.runs import Run
 from triggers.claims import launch
-from triggers.graces import ended_early, over, run_id
+from triggers.graces import ended_early, over
 from triggers.http import Starter
+from triggers.run_ids import run_id
+from triggers.runs import operation_of
 from triggers.starting import starter
 
 bp = df.Blueprint()
@@ -41,27 +46,56 @@ async def _carry_out(app: Services, start: Starter, schedule: Schedule) -> bool:
 
     The id of the operation comes from the due time, so that of several hosts one starts it.
     """
-    if schedule.owner_id is None:
-        raise ValueError(f"schedule {schedule.id} belongs to no operation")
-    owner = await app.operations.get(SYSTEM, schedule.owner_id)
-    if owner.status not in ENDED:  # the grace of its last users has not begun
+    owner = await app.operations.get(SYSTEM, schedule.owner_id) if schedule.owner_id else None
+    if owner is not None and owner.status not in ENDED:  # the grace of its last users has not begun
         return False
     now = app.tables.now()
+    found = look(schedule, now)
+    if found.run is None:  # the history first: once the row is past these times nobody looks at them again
+        await _record_missed(app, schedule, found.missed)
     try:
         claimed = await app.schedules.change(schedule.id, lambda stored: claim(stored, now))
     except NotFound:  # deleted meanwhile
         return False
-    if claimed.claimed is None:  # cancelled, or done by another host
+    if claimed.claimed is None:  # cancelled, missed, or done by another host
         return False
-    operation = await over(app, claimed, owner, run_id(claimed, claimed.claimed))
-    new, run = False, None
-    if operation:
-        new, stored = await launch(app, start, operation)
-        run = LastRun(stored.id, claimed.claimed)
+    await _record_missed(app, claimed, look(claimed, now).missed)
+    new, run = await _run(app, start, claimed, claimed.claimed, owner)
     await app.schedules.change(
         schedule.id, lambda stored: done(stored, run) if stored.claimed == claimed.claimed else stored
     )
     return new
+
+
+async def _record_missed(app: Services, schedule: Schedule, missed: Iterable[datetime]) -> None:
+    for at in missed:
+        message = "Nobody looked in time; a later time is carried out for it, or none (onMissed)."
+        await app.runs.record(Run(schedule_id=schedule.id, due_at=at, without="missed", message=message))
+
+
+async def _run(
+    app: Services, start: Starter, schedule: Schedule, due_at: datetime, owner: Operation | None
+) -> tuple[bool, LastRun | None]:
+    """Start the operation of a due time; gives whether this call did, and the run, None where there is nothing to do.
+
+    What can no longer be understood is noted in the history: the next due time comes all the same.
+    """
+    operation_id = run_id(schedule, due_at)
+    if owner is not None:
+        operation = await over(app, schedule, owner, operation_id)
+    else:
+        try:
+            operation = await operation_of(app, schedule, operation_id)
+        except (NotFound, ValueError) as error:
+            log.exception("schedule %s starts nothing at %s", schedule.id, due_at)
+            refused = Run(schedule_id=schedule.id, due_at=due_at, without="refused", message=str(error))
+            await app.runs.record(refused)
+            return False, None
+    if operation is None:
+        return False, None
+    new, stored = await launch(app, start, operation)
+    await app.runs.record(Run(schedule_id=schedule.id, due_at=due_at, operation_id=stored.id))
+    return new, LastRun(stored.id, due_at)
 
 
 async def finish_cancelling(app: Services, start: Starter, schedule: Schedule, by: Actor) -> str | None:

@@ -21,7 +21,7 @@ from shared.selecting import Rows, Search
 from shared.services import Services
 from triggers.http import Call, json_answer
 from triggers.people import shown_users
-from triggers.registry import targets_of
+from triggers.registry import distinct, targets_of
 from triggers.router import Router
 from triggers.row_meanings import USERS_ALONE
 from triggers.sheets import survey, with_rows
@@ -48,7 +48,7 @@ router = Router()
         answers=(Answer(200, "Each tenant's selection, or why it cannot be told.", ResolvedSelections),),
         problems={
             404: "A tenant is outside the caller's grants.",
-            422: "A tenant or SKU is not known; the nearest names are given.",
+            422: "A tenant or SKU is not known (the nearest names are given), or a target means no tenant.",
         },
     )
 )
@@ -57,13 +57,13 @@ async def resolve_selections(call: Call, app: Services) -> func.HttpResponse:
     body = call.parsed(ResolveBody)
     tenants = await targets_of(app, call.caller, tuple(target.tenant for target in body.targets))
     sheets = await survey(app, call.caller, body, tenants, frozenset(Column))
-    named = list({tenant.id: tenant for tenant in (*tenants.values(), *sheets.named)}.values())
+    named = distinct(*tenants.values(), sheets.named)
     sku_names = tuple(body.sku_names())
     known = await catalogue_for(app, sku_names, named)
     rows = RowsInMemory()
     targets = normalise_targets(body.targets, tenants, skus_of(known, sku_names))
     body = body.model_copy(update={"targets": await with_rows(sheets, targets, USERS_ALONE, rows), "csv": None})
-    wanted = {tenant: body.targets_of(tenant.id) for tenant in named}
+    wanted = {tenant: found for tenant in named if (found := body.targets_of(tenant.id))}
     return json_answer(ResolvedSelections(targets=await resolve_tenants(app, rows, wanted, ANSWER_WITHIN_S)))
 
 

@@ -1,12 +1,13 @@
 """The users that a body names one by one, in CSVs and long lists: checked by line, looked up, stored as rows."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.contracts.selections import Selection, SkuName, Target, Targeted
-from shared.csv.merging import MAX_FAULTS, Merger, Names, Place, Sheet, names_in
+from shared.csv.merging import MAX_FAULTS, Merger, Names, Sheet, names_in
 from shared.csv.rows import Column
 from shared.domain.caller import Caller
 from shared.domain.selection import ALL_SKUS, NamedUser
@@ -37,6 +38,8 @@ class Sheets:
     names: Names
     tenants: Mapping[str, Tenant | str]
     """The tenant of each name that a row spells, or why there is none."""
+    origins: tuple[int, ...]
+    """For each target of the normalised body the number of the one that it comes from."""
 
     @property
     def sku_names(self) -> list[SkuName]:
@@ -50,40 +53,41 @@ class Sheets:
 
 
 async def survey(
-    app: Services, caller: Caller, body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Column]
+    app: Services, caller: Caller, body: Targeted, tenants: Mapping[str, Sequence[Tenant]], columns: frozenset[Column]
 ) -> Sheets:
     """The CSVs of a body, whose rows may have these columns; ``tenants`` are those of its targets, by name."""
     sheets = tuple(_sheets(body, tenants, columns))
     names = await asyncio.to_thread(names_in, sheets)
     found = await find_tenants(app, caller, names.tenants)
-    targeted = {tenant.id for tenant in tenants.values()}
+    targeted = {tenant.id for each in tenants.values() for tenant in each}
 
     def usable(name: str, tenant: Tenant | str) -> Tenant | str:
         if body.targets and isinstance(tenant, Tenant) and tenant.id not in targeted:
             return f"{name} is none of the targets of this request"
         return tenant
 
-    return Sheets(sheets, names, {name: usable(name, tenant) for name, tenant in found.items()})
+    origins = tuple(n for n, target in enumerate(body.targets) for _ in tenants[target.tenant])
+    return Sheets(sheets, names, {name: usable(name, tenant) for name, tenant in found.items()}, origins)
 
 
-def _sheets(body: Targeted, tenants: Mapping[str, Tenant], columns: frozenset[Column]) -> list[Sheet]:
+def _sheets(body: Targeted, tenants: Mapping[str, Sequence[Tenant]], columns: frozenset[Column]) -> list[Sheet]:
     found: list[Sheet] = []
     if body.csv is not None:
         found.append(Sheet("/csv", body.csv, columns))
     for n, target in enumerate(body.targets):
-        tenant = tenants[target.tenant].id
+        ids = tuple(tenant.id for tenant in tenants[target.tenant])
         if target.users.csv is not None:
-            found.append(Sheet(f"/targets/{n}/users/csv", target.users.csv, columns, tenant))
+            found.append(Sheet(f"{_users(n)}/csv", target.users.csv, columns, ids))
         if target.exclude and target.exclude.csv is not None:
-            pointer = f"/targets/{n}/exclude/csv"
-            found.append(Sheet(pointer, target.exclude.csv, EXCLUSION_COLUMNS, tenant, excludes=True))
+            found.append(Sheet(f"{_exclude(n)}/csv", target.exclude.csv, EXCLUSION_COLUMNS, ids, excludes=True))
     return found
 
 
 async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning, rows: RowWriter) -> tuple[Target, ...]:
     """The normalised ``targets`` with stored rows in place of CSVs and long lists; those of CSVs go first.
 
-    ``meaning`` says what a row asks for. Raises ``RequestRejected`` (400) with the line of every fault.
+    Where one target means many tenants, those of which its CSV names nobody are left out. ``meaning``
+    says what a row asks for. Raises ``RequestRejected`` (400) with the line of every fault.
     """
     tenants = {
         name: ("", found) if isinstance(found, str) else (found.id, None) for name, found in sheets.tenants.items()
@@ -96,26 +100,49 @@ async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning,
     if not targets:
         by_tenant = {tenant: await rows.write(named) for (_, tenant), named in users.items()}
         return tuple(Target(tenant=tenant, users=Selection(csv=name)) for tenant, name in by_tenant.items())
-    by_place = {place: await rows.write(named) for place, named in users.items()}
-    stored = [await _stored(n, target, sheets.sheets, by_place, rows) for n, target in enumerate(targets)]
+    times = Counter(sheets.origins)
+    numbers = {sheet.pointer: number for number, sheet in enumerate(sheets.sheets)}
+
+    def rowless(n: int, target: Target) -> bool:
+        return times[n] > 1 and target.users.csv is not None and not users[numbers[f"{_users(n)}/csv"], target.tenant]
+
+    named = [(n, target) for n, target in zip(sheets.origins, targets, strict=True) if not rowless(n, target)]
     # The first selection that names a user counts, and a row says more than a list.
-    by_rows = {n for n, target in enumerate(targets) if target.users.csv is not None}
-    return tuple(stored[n] for n in sorted(range(len(stored)), key=lambda n: n not in by_rows))
+    named.sort(key=lambda each: each[1].users.csv is None)
+    by_place = {place: await rows.write(some) for place, some in users.items()}
+    lists = await _long_lists(named, times, rows)
 
+    def kept(pointer: str, tenant: str, selection: Selection) -> Selection:
+        if pointer in lists:
+            return Selection(csv=lists[pointer])
+        return selection if selection.csv is None else Selection(csv=by_place[numbers[f"{pointer}/csv"], tenant])
 
-async def _stored(
-    n: int, target: Target, sheets: Sequence[Sheet], stored: Mapping[Place, str], rows: RowWriter
-) -> Target:
-    async def kept(selection: Selection, pointer: str) -> Selection:
-        if selection.users is not None and len(selection.users) > INLINE_USERS:
-            name = await rows.write([NamedUser(reference) for reference in selection.users])
-            return Selection(csv=name)
-        sheet = next((k for k, sheet in enumerate(sheets) if sheet.pointer == pointer), None)
-        return selection if sheet is None else Selection(csv=stored[sheet, target.tenant])
-
-    return target.model_copy(
-        update={
-            "users": await kept(target.users, f"/targets/{n}/users/csv"),
-            "exclude": target.exclude and await kept(target.exclude, f"/targets/{n}/exclude/csv"),
-        }
+    return tuple(
+        target.model_copy(
+            update={
+                "users": kept(_users(n), target.tenant, target.users),
+                "exclude": target.exclude and kept(_exclude(n), target.tenant, target.exclude),
+            }
+        )
+        for n, target in named
     )
+
+
+def _users(n: int) -> str:
+    return f"/targets/{n}/users"
+
+
+def _exclude(n: int) -> str:
+    return f"/targets/{n}/exclude"
+
+
+async def _long_lists(
+    targets: Iterable[tuple[int, Target]], times: Mapping[int, int], rows: RowWriter
+) -> Mapping[str, str]:
+    """The names of stored lists by where they stand; one that many tenants share counts for each of them."""
+    lists: dict[str, tuple[str, ...]] = {}
+    for n, target in targets:
+        for pointer, selection in ((_users(n), target.users), (_exclude(n), target.exclude)):
+            if selection and selection.users and len(selection.users) * times[n] > INLINE_USERS:
+                lists[pointer] = selection.users
+    return {pointer: await rows.write([NamedUser(user) for user in users]) for pointer, users in lists.items()}

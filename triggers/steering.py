@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import azure.functions as func
 
+from shared.aftermath import follow_up
 from shared.contracts.responses import OperationBody
 from shared.contracts.routes import BASE, Answer, Route
 from shared.domain.caller import SYSTEM, Role
@@ -114,6 +115,7 @@ async def _steer(call: Call, app: Services, verb: Change) -> func.HttpResponse:
 
     try:
         planned = verb(before)
+        await follow_up(app, before)
         # First, as nobody looks for days at tenants that rest: a crash after the change would be found that late.
         await watch_working(app, before, _moved(before, planned, to_rest=False))
         operation = await app.operations.change(before.id, change)
@@ -121,6 +123,7 @@ async def _steer(call: Call, app: Services, verb: Change) -> func.HttpResponse:
         raise StateConflict(str(refused)) from None
     if operation == before:
         return json_answer(await shown(app, operation), 200)
+    await follow_up(app, operation)
     await watch_resting(app, operation, _moved(before, operation, to_rest=True))
     if operation.epoch != before.epoch:
         await _start(call, operation)

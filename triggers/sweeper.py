@@ -10,6 +10,7 @@ from datetime import timedelta
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.aftermath import follow_up
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation
 from shared.domain.states import ENDED, RESTING
@@ -55,6 +56,8 @@ async def bring_back(app: Services, start: Starter, operation_id: str, seen: Col
         found = await app.operations.get(SYSTEM, operation_id)
     except NotFound:  # its claim never came about
         found = None
+    if found:
+        await follow_up(app, found)
     over = {part.tenant_id for part in found.tenants if part.status in ENDED} if found else set(seen)
     for tenant in over & set(seen):
         await app.due.remove(operation_id, tenant)

@@ -9,7 +9,7 @@ from shared.domain.operation import Phase, TenantPart
 from shared.domain.tenant import Tenant
 from shared.errors import Problem, RequestRejected
 from shared.services import Services
-from triggers.registry import targets_of
+from triggers.registry import distinct, targets_of
 from triggers.row_meanings import meaning_of
 from triggers.sheets import survey, with_rows
 from triggers.skus import catalogue_for, skus_of
@@ -26,12 +26,14 @@ async def understood[B: OperationBody](
     _check_switched_on(app, body)
     tenants = await targets_of(app, caller, tuple(target.tenant for target in body.targets))
     sheets = await survey(app, caller, body, tenants, COLUMNS_OF[kind])
-    named = list({tenant.id: tenant for tenant in (*tenants.values(), *sheets.named)}.values())
+    named = distinct(*tenants.values(), sheets.named)
     sku_names = tuple(body.sku_names())
     known = await catalogue_for(app, (*sku_names, *sheets.sku_names), named)
     request = normalise(body, tenants, skus_of(known, sku_names))
     targets = await with_rows(sheets, request.targets, meaning_of(kind, request, known), app.rows)
-    return request.model_copy(update={"targets": targets, "csv": None}), named
+    targeted = {target.tenant for target in targets}
+    request = request.model_copy(update={"targets": targets, "csv": None, "schedule": None})
+    return request, [tenant for tenant in named if tenant.id in targeted]
 
 
 def _check_switched_on(app: Services, body: OperationBody) -> None:

@@ -28,6 +28,7 @@ LOCAL_DEFAULTS = {
     "GRAPH_TIMEOUT_SECONDS": "2",
     "SWEEPER_SCHEDULE": "*/2 * * * * *",
     "SCHEDULER_SCHEDULE": "*/2 * * * * *",
+    "OUTBOX_SCHEDULE": "* * * * * *",
 }
 
 # What holds beside the simulator only: with a real tenant the conversion of mailboxes is for its owner to switch on.

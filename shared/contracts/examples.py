@@ -9,6 +9,8 @@ from shared.contracts.preview_requests import AssignPreview
 from shared.contracts.price_body import PricesBody
 from shared.contracts.requests import AssignBody, ModifyBody, RemoveBody, RevertBody, TransferBody
 from shared.contracts.routes import Json
+from shared.contracts.schedule_requests import AssignSchedule
+from shared.contracts.schedules import SchedulePatch
 from shared.contracts.selections import ResolveBody
 from shared.contracts.tenant_body import TenantBody
 
@@ -16,6 +18,7 @@ TENANT = "contoso.onmicrosoft.com"
 _SALES: Json = {"group": {"displayName": "Sales Department"}}
 _FILTER: Json = {"filter": 'department eq "Sales" and usageLocation eq "US"', "licensed": "none"}
 _CSV: Json = {"csv": f"UserPrincipalName,LicenseSKU,DisabledPlans\nana@{TENANT},SPE_E5,YAMMER_ENTERPRISE;SWAY\n"}
+_WEEKLY: Json = {"frequency": "weekly", "daysOfWeek": ["monday"], "time": "02:00", "timeZone": "Europe/Berlin"}
 
 
 def _body(users: Json, **more: object) -> Json:
@@ -44,6 +47,17 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Json]] = {
         "add-ons": _body(_SALES, transfers=[{"from": ["EMS", "ENTERPRISEPACK"], "to": "SPE_E3"}]),
     },
     AssignPreview: {"group": _body(_SALES, operation="assign", licenses=[{"sku": "SPE_E5"}])},
+    AssignSchedule: {
+        "daily": {
+            "name": "Sales get E5",
+            "operation": "assign",
+            "request": _body(_SALES, licenses=[{"sku": "SPE_E5"}]),
+            "recurrence": {"frequency": "daily", "time": "02:00", "timeZone": "Europe/Berlin"},
+            "removeLeavers": True,
+            "maxChangesPerRun": 500,
+        }
+    },
+    SchedulePatch: {"rest": {"enabled": False}, "weekly": {"recurrence": _WEEKLY, "onMissed": "skip"}},
     RevertBody: {"plainly": {"reason": "CHG-1234 back to E3"}},
     ResolveBody: {"group": _body(_SALES), "filter": _body(_FILTER), "csv": _body(_CSV)},
     PricesBody: {

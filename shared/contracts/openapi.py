@@ -76,7 +76,7 @@ def openapi(routes: Iterable[Route], version: str) -> Json:
     routes = tuple(routes)
     used: dict[type[BaseModel], None] = {ProblemBody: None}
     for route in routes:
-        used.update(dict.fromkeys(answer.model for answer in route.answers if answer.model))
+        used.update(dict.fromkeys(model for answer in route.answers for model in answer.models))
     bodies = dict.fromkeys(body for route in routes for body in route.bodies)
     inputs: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in bodies]
     outputs: list[tuple[type[BaseModel], Any]] = [(model, "serialization") for model in used]
@@ -114,12 +114,10 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
         problems.setdefault(404, "Unknown, or outside the caller's grants.")
     if route.body:
         problems |= {status: text for status, text in _WITH_BODY.items() if status not in route.problems}
-        forms = [schemas[body] for body in route.bodies]
         shown = {
             name: {"value": value} for body in route.bodies for name, value in examples.BODIES.get(body, {}).items()
         }
-        schema = forms[0] if len(forms) == 1 else {"oneOf": forms}
-        content: Json = {"application/json": {"schema": schema, "examples": shown}}
+        content: Json = {"application/json": {"schema": _any_of(route.bodies, schemas), "examples": shown}}
         required = not route.may_be_empty
         operation["requestBody"] = {"required": required, "content": content | (_CSV_BODIES if route.csv else {})}
     responses = {str(answer.status): _answer(answer, schemas) for answer in route.answers}
@@ -146,7 +144,7 @@ def _example(name: str) -> Json:
 
 
 def _answer(answer: Answer, schemas: dict[type[BaseModel], Any]) -> Json:
-    content: Json = {"application/json": {"schema": schemas[answer.model]}} if answer.model else {}
+    content: Json = {"application/json": {"schema": _any_of(answer.models, schemas)}} if answer.models else {}
     for content_type in answer.types:
         kind = {"type": "object"} if content_type == "application/json" else {"type": "string"}
         content[content_type] = {"schema": kind}
@@ -156,6 +154,12 @@ def _answer(answer: Answer, schemas: dict[type[BaseModel], Any]) -> Json:
     if answer.headers:
         told["headers"] = _headers(answer.headers)
     return told
+
+
+def _any_of(models: tuple[type[BaseModel], ...], schemas: dict[type[BaseModel], Any]) -> Json:
+    """The schema of one of these models: no two of them take the same JSON."""
+    forms = [schemas[model] for model in models]
+    return forms[0] if len(forms) == 1 else {"oneOf": forms}
 
 
 def _headers(names: Iterable[str]) -> Json:

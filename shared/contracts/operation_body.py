@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.guarding import Options
 from shared.contracts.identifying import Ids
+from shared.contracts.schedules import ScheduleSpec
 from shared.contracts.schemas import not_both
 from shared.contracts.selections import Request, SkuName, Target, Targeted, Text
 
@@ -64,6 +65,8 @@ class OperationBody(Targeted):
     options: Options = Options()
     confirm: Confirm | None = None
     reason: Reason | None = None
+    schedule: ScheduleSpec | None = None
+    """Start it then, once or again and again, instead of now."""
 
     @property
     def by_rows(self) -> bool:

@@ -8,11 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from shared.contracts.selections import MAX_TARGETS, Request
+from shared.contracts.selections import Request
 from shared.domain.prices import CENT
 
 MAX_SKUS = 500
 """Prices of one book: it is kept in one column of a table."""
+MAX_BOOKS = 1_000
 MAX_PRICE = 1_000_000
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -61,5 +62,5 @@ class PricesBody(Request):
     """
 
     default: BookBody | None = None
-    tenants: Annotated[dict[str, BookBody], Field(max_length=MAX_TARGETS)] | None = None
+    tenants: Annotated[dict[str, BookBody], Field(max_length=MAX_BOOKS)] | None = None
     """By tenant: its GUID or a verified domain."""

@@ -4,7 +4,7 @@ A body names tenants by domain, SKUs by part number or friendly name, service pl
 all of them to GUIDs; the result is the same model, is stored as ``staging/{sha256}`` and is what is executed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
@@ -22,6 +22,7 @@ from shared.contracts.operation_body import (
     UsageLocation,
     by_rows,
 )
+from shared.contracts.schedules import ScheduleSpec
 from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Text, normalise_targets
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
@@ -261,6 +262,12 @@ class ExecuteBody(Request):
     options: ExecuteOptions = ExecuteOptions()
     confirm: Confirm | None = None
     reason: Reason | None = None
+    schedule: ScheduleSpec | None = None
+    """Start it then instead of now: once, at most 30 days ahead."""
+
+    def stored(self) -> bytes:
+        """The JSON kept in staging: the same model gives the same bytes."""
+        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
 class RevertBody(Request):
@@ -283,10 +290,11 @@ BODIES: Mapping[PlannedKind, type[OperationBody]] = {
 }
 
 
-def normalise[B: OperationBody](body: B, tenants: Mapping[str, Tenant], skus: Mapping[str, Sku]) -> B:
+def normalise[B: OperationBody](body: B, tenants: Mapping[str, Sequence[Tenant]], skus: Mapping[str, Sku]) -> B:
     """The body with GUIDs in place of names; its CSVs stay as they are.
 
-    ``tenants`` and ``skus`` hold what each name of the body stands for. Raises ``RequestRejected`` (422) with a
+    ``tenants`` and ``skus`` hold what each name of the body stands for; a target that stands for many tenants becomes
+    one for each. Raises ``RequestRejected`` (422) with a
     pointer to every service plan that its SKU does not contain, and to a SKU that is named twice.
     """
     ids = Ids(skus)

@@ -10,7 +10,7 @@ from shared.domain.caller import Role
 
 BASE = "automation/bulk-licenses"
 
-type Method = Literal["GET", "POST", "PUT", "DELETE"]
+type Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 type Json = dict[str, Any]
 
 
@@ -34,6 +34,13 @@ class Answer:
     model: type[BaseModel] | None = None
     types: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    or_models: tuple[type[BaseModel], ...] = ()
+    """What else its JSON may be."""
+
+    @property
+    def models(self) -> tuple[type[BaseModel], ...]:
+        """All forms of its JSON."""
+        return (self.model, *self.or_models) if self.model else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Which users a body means: targets, the selections in them, and the SKUs that these name."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
@@ -23,7 +23,9 @@ from shared.domain.tenant import Tenant
 
 MAX_USERS = 1_000_000
 """Users named one by one; the size of a body is reached before."""
-MAX_TARGETS = 1_000
+MAX_TARGETS = 5_000
+"""Targets of a body, and those that it comes to where one means many tenants."""
+EVERY_TENANT = "*"
 MAX_FILTER = 4_000
 
 
@@ -149,7 +151,10 @@ class Target(Request):
     """The users of one tenant; ``exclude`` is taken away from the selections of all targets of that tenant."""
 
     tenant: Text
-    """A tenant GUID or a verified domain; the GUID once normalised."""
+    """A tenant GUID or a verified domain, ``*`` for every enabled tenant, ``tag:…`` for those with a tag.
+
+    Once normalised the GUID: a target that means many tenants has become one for each.
+    """
     users: Selection
     exclude: Selection | None = None
     include: Include = Include()
@@ -174,6 +179,11 @@ class Targeted(Request):
             raise PydanticCustomError("one_of", "Give targets or csv, not both")
         return targets
 
+    @property
+    def on_all(self) -> bool:
+        """Whether a target means every enabled tenant."""
+        return any(target.tenant == EVERY_TENANT for target in self.targets)
+
     def targets_of(self, tenant_id: str) -> tuple[Target, ...]:
         """The entries of one tenant, in order: their selections are united, and so are their exclusions."""
         return tuple(target for target in self.targets if target.tenant == tenant_id)
@@ -191,16 +201,17 @@ class ResolveBody(Targeted):
 
 
 def normalise_targets(
-    targets: Iterable[Target], tenants: Mapping[str, Tenant], skus: Mapping[str, Sku]
+    targets: Iterable[Target], tenants: Mapping[str, Sequence[Tenant]], skus: Mapping[str, Sku]
 ) -> tuple[Target, ...]:
-    """The targets with GUIDs in place of names."""
+    """The targets with GUIDs in place of names, one for each of the ``tenants`` that its name stands for."""
     return tuple(
         target.model_copy(
             update={
-                "tenant": tenants[target.tenant].id,
+                "tenant": tenant.id,
                 "users": target.users.with_ids(skus),
                 "exclude": target.exclude and target.exclude.with_ids(skus),
             }
         )
         for target in targets
+        for tenant in tenants[target.tenant]
     )

@@ -16,6 +16,8 @@ from shared.errors import Problem
 MAX_FAULTS = 100
 """So many faults are told: who has more has one mistake many times."""
 MAX_TENANTS = 1_000
+MAX_COPIES = 200_000
+"""Users that rows without a tenant come to, where their target means many."""
 _NO_TENANT = (
     "The header has no column Tenant, and the request has no targets (with a CSV alone: no ?tenant=)"
     " that say whose users these are"
@@ -29,8 +31,8 @@ class Sheet:
     pointer: str
     text: str
     columns: frozenset[Column]
-    tenant: str | None = None
-    """Id of its target's tenant; None where each row names its own."""
+    tenants: tuple[str, ...] = ()
+    """Ids of its target's tenants; empty where each row names its own."""
     excludes: bool = False
     """Its rows name users to leave out, and nothing else."""
 
@@ -110,7 +112,7 @@ class Merger:
 
         A user whom two sheets of one tenant name stands with the first of them.
         """
-        given = {(sheet.tenant, sheet.excludes, sheet.text) for sheet in sheets}
+        given = {(tenant, sheet.excludes, sheet.text) for sheet in sheets for tenant in sheet.tenants}
         for n, sheet in enumerate(sheets):
             if len(self.problems) < MAX_FAULTS:
                 self._read(n, sheet, given)
@@ -119,14 +121,13 @@ class Merger:
             for place, users in self._places.items()
         }
 
-    def _read(self, n: int, sheet: Sheet, given: set[tuple[str | None, bool, str]]) -> None:
-        if sheet.tenant is not None:
-            self._places[n, sheet.tenant] = {}
+    def _read(self, n: int, sheet: Sheet, given: set[tuple[str, bool, str]]) -> None:
+        self._places |= {(n, tenant): {} for tenant in sheet.tenants}
         empty = True
         try:
             for row in _rows(sheet):
                 empty = False
-                if sheet.tenant is None and isinstance(row, Row) and row.tenant is None:
+                if not sheet.tenants and isinstance(row, Row) and row.tenant is None:
                     self.problems.append(Problem(sheet.pointer, _NO_TENANT, 1))  # not once a row: the header lacks it
                     return
                 fault = row.detail if isinstance(row, LineFault) else self._take(n, sheet, row, given)
@@ -140,15 +141,23 @@ class Merger:
         if empty:
             self.problems.append(Problem(sheet.pointer, "There is no row below the header", 1))
 
-    def _take(self, n: int, sheet: Sheet, row: Row, given: set[tuple[str | None, bool, str]]) -> str | None:
+    def _take(self, n: int, sheet: Sheet, row: Row, given: set[tuple[str, bool, str]]) -> str | None:
         """Take a row; gives what is wrong with it."""
-        tenant, fault = self._tenant(sheet, row)
+        if row.tenant is None:
+            if len(sheet.tenants) > 1 and row.line > MAX_COPIES // len(sheet.tenants):
+                return f"Its target means {len(sheet.tenants)} tenants: so many rows need a column Tenant"
+            return next(filter(None, (self._put(n, sheet, row, tenant) for tenant in sheet.tenants)), None)
+        tenant, fault = self._tenants.get(row.tenant, ("", f"The rows name more than {MAX_TENANTS} tenants"))
         if fault:
             return fault
-        if sheet.tenant not in (None, tenant):
+        if sheet.tenants and tenant not in sheet.tenants:
             if (tenant, sheet.excludes, sheet.text) in given:
                 return None  # it counts for the target of its own tenant
             return f"{row.tenant} is a target of this request, but this CSV does not stand with it"
+        return self._put(n, sheet, row, tenant)
+
+    def _put(self, n: int, sheet: Sheet, row: Row, tenant: str) -> str | None:
+        """Take a row for a tenant; gives what is wrong with it."""
         key = row.user.casefold()
         place = self._places.setdefault((n, tenant), {})
         if sheet.excludes:
@@ -164,12 +173,6 @@ class Merger:
             self._users[tenant, key] = place[key] = merged
             return None
         return self._join(merged, licence, sheet)
-
-    def _tenant(self, sheet: Sheet, row: Row) -> tuple[str, str | None]:
-        """Id of the row's tenant, or why there is none."""
-        if row.tenant is None:
-            return sheet.tenant or "", None
-        return self._tenants.get(row.tenant, ("", f"The rows name more than {MAX_TENANTS} tenants"))
 
     def _wanted(self, row: Row) -> Licence | str:
         key = (row.sku, row.plans, row.from_skus)

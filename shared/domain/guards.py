@@ -152,7 +152,11 @@ class Guards:
     window: OffHours | None = None
     max_users: int | None = None
     """More affected users than this, over all tenants, are refused before the first write."""
+    max_changes: int | None = None
+    """More affected users than this, over all tenants, halt before the first write, until somebody resumes."""
     confirm: int | None = None
     """How many affected users the caller has confirmed."""
+    on_all: bool = False
+    """Whether the request means all tenants (``*``), however many they are."""
     confirmed: bool = False
     """Whether an earlier operation, which was held to the number, has chosen the users."""

@@ -9,6 +9,7 @@ from typing import Literal
 from shared.domain.codes import status_of
 from shared.domain.guards import Guards, Tally
 from shared.domain.model import AddLicence, LicenceState, SkippedLicence
+from shared.domain.notify import Notify
 
 OperationKind = Literal["assign", "remove", "modify", "transfer", "revert", "preview"]
 
@@ -180,6 +181,8 @@ class Operation:
     """The preview whose frozen plan is executed; None where the operation makes its own."""
     preview_id: str | None = None
     schedule_id: str | None = None
+    notify: Notify | None = None
+    """The webhook of the schedule that started it."""
     parent_id: str | None = None
     grace_days: int | None = None
     """So many days pass before licences go; None where they go at once."""

@@ -1,10 +1,20 @@
-"""Schedules: operations that start by themselves at a time of their own. Pure, the time is an argument."""
+"""Schedules: operations that start by themselves, once or again and again. Pure, the time is an argument."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+from typing import Final, Literal
 
 from shared.domain.operation import Actor, OperationKind
+from shared.domain.recurrence import Recurrence
+
+OnMissed = Literal["runOnce", "skip"]
+
+LATE: Final = timedelta(minutes=15)
+"""A due time that nobody looked at for so long was missed."""
+SHOWN: Final = 5
+"""So many times to come are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +27,10 @@ class LastRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """An operation to come: row ``{id}``.
+    """An operation to come: row ``{id}``. It has either a time (``run_at``) or a recurrence.
 
-    It goes from waiting to ``claimed`` to done, or from waiting to ``cancelled_by`` and away: each step is a change of
-    the row under its ETag, so that of carrying it out and cancelling it only one happens.
+    A due time goes from waiting to ``claimed`` to done, the schedule from waiting to ``cancelled_by`` and away: each
+    step is a change of the row under its ETag, so that of carrying it out and cancelling it only one happens.
     """
 
     id: str
@@ -32,10 +42,21 @@ class Schedule:
     """Ids of the tenants that it concerns."""
     created_by: Actor
     created_at: datetime
-    run_at: datetime
+    done_until: datetime
+    """Recurring due times up to this moment are dealt with."""
+    run_at: datetime | None = None
+    recurrence: Recurrence | None = None
+    on_missed: OnMissed = "runOnce"
+    remove_leavers: bool = False
+    """Whether who is no longer selected loses what this schedule gave."""
+    max_changes_per_run: int | None = None
     enabled: bool = True
+    preview_id: str | None = None
+    """The preview whose frozen plan is executed; None where each run makes its own."""
     owner_id: str | None = None
     """The operation whose grace ends then; None where somebody made the schedule."""
+    body_sha: str | None = None
+    """SHA-256 of the body that made it: what an idempotency key is compared by."""
     claimed: datetime | None = None
     """The due time that is being carried out: its operation may not be there yet."""
     cancelled_by: Actor | None = None
@@ -44,17 +65,48 @@ class Schedule:
     etag: str | None = None
 
 
-def due(schedule: Schedule, now: datetime) -> datetime | None:
-    """The due time to carry out; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a schedule finds: the due time to carry out, and those that go by without an operation."""
+
+    run: datetime | None = None
+    missed: tuple[datetime, ...] = ()
+
+
+def upcoming(schedule: Schedule, count: int = SHOWN) -> tuple[datetime, ...]:
+    """The next times at which it is still to start an operation; empty once nothing is to come."""
+    if not schedule.enabled or schedule.cancelled_by is not None:
+        return ()
+    return tuple(islice(_times(schedule, schedule.claimed or schedule.done_until), count))
+
+
+def _times(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Due times after a moment; a time of its own is due until it is claimed."""
+    if schedule.recurrence is not None:
+        yield from schedule.recurrence.after(after)
+    elif schedule.run_at is not None and schedule.run_at != schedule.claimed:
+        yield schedule.run_at
+
+
+def look(schedule: Schedule, now: datetime) -> Look:
+    """Of the due times that have passed the latest is carried out, for all of them.
+
+    With ``skip`` it is not where nobody looked in time. What is claimed is carried out in any case.
+    """
     if schedule.cancelled_by is not None:
-        return None
-    return schedule.claimed or next((at for at in upcoming(schedule) if at <= now), None)
-
-
-def upcoming(schedule: Schedule) -> tuple[datetime, ...]:
-    """The times at which it is still to start an operation; empty once nothing is to come."""
-    waiting = schedule.enabled and schedule.claimed is None and schedule.cancelled_by is None
-    return (schedule.run_at,) if waiting else ()
+        return Look()
+    if schedule.claimed is not None:
+        earlier = takewhile(lambda at: at != schedule.claimed, _times(schedule, schedule.done_until))
+        return Look(schedule.claimed, tuple(earlier))
+    if not schedule.enabled:
+        return Look()
+    passed = tuple(takewhile(lambda at: at <= now, _times(schedule, schedule.done_until)))
+    if not passed:
+        return Look()
+    latest = passed[-1]
+    if schedule.on_missed == "skip" and now - latest > LATE:
+        return Look(None, passed)
+    return Look(latest, passed[:-1])
 
 
 def in_hand(schedule: Schedule) -> bool:
@@ -63,14 +115,22 @@ def in_hand(schedule: Schedule) -> bool:
 
 
 def claim(schedule: Schedule, now: datetime) -> Schedule:
-    """The schedule with its due time claimed; as it is where nothing is due."""
-    at = due(schedule, now)
-    return schedule if at is None else replace(schedule, claimed=at)
+    """The schedule with its due time claimed, or past the times that were missed; as it is where nothing is due."""
+    found = look(schedule, now)
+    if found.run is not None:
+        return replace(schedule, claimed=found.run)
+    return _past(schedule, found.missed[-1]) if found.missed else schedule
 
 
 def done(schedule: Schedule, run: LastRun | None) -> Schedule:
-    """The schedule after the claimed time was carried out; a one-time schedule has nothing left to do."""
-    return replace(schedule, claimed=None, enabled=False, last_run=run or schedule.last_run)
+    """The schedule after the claimed time was carried out."""
+    at = schedule.claimed or schedule.done_until
+    return replace(_past(schedule, at), claimed=None, last_run=run or schedule.last_run)
+
+
+def _past(schedule: Schedule, at: datetime) -> Schedule:
+    """Past a due time; a one-time schedule has nothing left to do."""
+    return replace(schedule, done_until=at, enabled=schedule.enabled and schedule.recurrence is not None)
 
 
 def cancel(schedule: Schedule, actor: Actor) -> Schedule:
@@ -83,4 +143,4 @@ def put_off(schedule: Schedule, tenants: Iterable[str], until: datetime) -> Sche
     if in_hand(schedule) or not schedule.enabled:
         return schedule
     named = tuple(dict.fromkeys((*schedule.tenants, *tenants)))
-    return replace(schedule, tenants=named, run_at=max(schedule.run_at, until))
+    return replace(schedule, tenants=named, run_at=max(schedule.run_at or until, until))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.domain.notify import Notify
+
 Consent = Literal["granted", "missing"]
 
 
@@ -20,6 +22,7 @@ class Tenant:
     default_usage_location: str | None = None
     protected_users: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
+    notify: Notify | None = None
     etag: str | None = None
 
     @property

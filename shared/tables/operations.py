@@ -18,7 +18,9 @@ from shared.tables.operation_index import OperationIndex
 from shared.tables.table import TRANSACTION_ROWS, Row, Write, usable_key
 
 OP = "op"
-OPERATION = RowCodec(Operation, nested=("created_by", "guards", "held_by", "approved_by"), leave_out=("tenants",))
+OPERATION = RowCodec(
+    Operation, nested=("created_by", "guards", "held_by", "approved_by", "notify"), leave_out=("tenants",)
+)
 PART = RowCodec(TenantPart, nested=("totals", "error", "excluded", "excluded_samples", "judged_from"))
 
 

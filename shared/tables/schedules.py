@@ -1,11 +1,12 @@
 """Table ``schedules``: one row a schedule, with the time at which the scheduler must look at it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.caller import SYSTEM, Caller
-from shared.domain.schedule import Schedule, in_hand, upcoming
+from shared.domain.schedule import LastRun, Schedule, in_hand, upcoming
 from shared.errors import NotFound, RowConflict
 from shared.tables.client import Tables
 from shared.tables.codec import RowCodec, iso
@@ -14,7 +15,7 @@ from shared.tables.paging import make_cursor, read_cursor
 from shared.tables.table import Row, Value, Write, usable_key
 
 PARTITION = "schedules"
-CODEC = RowCodec(Schedule, nested=("tenants", "created_by", "cancelled_by", "last_run"))
+CODEC = RowCodec(Schedule, nested=("tenants", "created_by", "cancelled_by", "last_run", "recurrence"))
 LOOK_AT = "look_at"
 AT_ONCE = "0"
 """Sorts before every time: what is in hand is to be brought to its end."""
@@ -93,6 +94,16 @@ class ScheduleStore:
 
         return await until_settled(attempt)
 
+    async def note_run(self, schedule_id: str, run: LastRun) -> None:
+        """Say what the schedule started last; harmless where it is gone, or has started something later."""
+        with suppress(NotFound):
+            await self.change(
+                schedule_id,
+                lambda stored: (
+                    stored if stored.last_run and stored.last_run.at > run.at else replace(stored, last_run=run)
+                ),
+            )
+
     async def put(self, schedule: Schedule, fn: Callable[[Schedule], Schedule]) -> Schedule:
         """Insert a schedule, or where its id is taken change the stored one, as ``change`` does."""
         try:
@@ -111,7 +122,7 @@ def _visible(caller: Caller, schedule: Schedule) -> bool:
 
 def _row(schedule: Schedule) -> Row:
     values: dict[str, Value] = CODEC.values(schedule)
-    times = upcoming(schedule)
+    times = upcoming(schedule, 1)
     if in_hand(schedule) or times:
         values[LOOK_AT] = AT_ONCE if in_hand(schedule) else iso(times[0])
     return Row(PARTITION, schedule.id, values, schedule.etag)

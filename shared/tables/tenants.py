@@ -13,7 +13,7 @@ from shared.tables.paging import make_cursor, read_cursor
 from shared.tables.table import AFTER, TRANSACTION_ROWS, Row, Write, usable_key
 
 PARTITION = "tenants"
-CODEC = RowCodec(Tenant, nested=("domains", "tags", "protected_users", "drops"))
+CODEC = RowCodec(Tenant, nested=("domains", "tags", "protected_users", "drops", "notify"))
 DOMAIN = "d|"
 
 

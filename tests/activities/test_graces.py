@@ -73,6 +73,7 @@ async def test_the_schedule_stands_for_what_the_grace_leaves_to_do(app: Services
 
     operation, schedule = await part.operation(), await schedule_of(part)
     assert schedule
+    assert schedule.run_at
     assert operation.completed_at
     assert (schedule.owner_id, schedule.run_at) == (operation.id, operation.grace_until)
     assert schedule.run_at - operation.completed_at == timedelta(days=30)

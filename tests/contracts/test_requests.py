@@ -115,7 +115,7 @@ def normalised(**changes: Any) -> AssignBody:
     body = AssignBody.model_validate_json(json.dumps(assign_body(**changes)))
     skus = {wanted.name: catalogue().find(wanted.name) for wanted in body.sku_names()}
     known = {name: sku for name, sku in skus.items() if sku}
-    tenants = {target.tenant: CONTOSO for target in body.targets}
+    tenants = {target.tenant: [CONTOSO] for target in body.targets}
     return normalise(body, tenants, known)
 
 

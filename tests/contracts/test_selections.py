@@ -66,7 +66,7 @@ def test_a_licence_is_stored_by_its_id(licensed: str, stored: str) -> None:
     """Part number, name and GUID mean the same; ``none`` is no SKU. What is stored can be read again."""
     wanted = body({"licensed": licensed}, exclude={"licensed": licensed, "filter": "accountEnabled eq true"})
     skus = {each.name: sku for each in wanted.sku_names() if (sku := catalogue().find(each.name))}
-    targets = normalise_targets(wanted.targets, {"contoso.com": CONTOSO}, skus)
+    targets = normalise_targets(wanted.targets, {"contoso.com": [CONTOSO]}, skus)
 
     assert [target.users.licensed for target in targets] == [stored]
     again = ResolveBody.model_validate_json(ResolveBody(targets=targets).model_dump_json(exclude_none=True))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.csv.merging import MAX_FAULTS, Merger, Place, Sheet, names_in
+from shared.csv.merging import MAX_COPIES, MAX_FAULTS, Merger, Place, Sheet, names_in
 from shared.csv.rows import Column, Row
 from shared.domain.selection import NamedUser, RowLicence, Wish
 from shared.errors import Problem
@@ -16,12 +16,12 @@ E5, BI = RowLicence("E5"), RowLicence("BI")
 FILE = "UserPrincipalName,LicenseSKU,DisabledPlans\nana@a.com,E5,x\n"
 
 
-def sheet(text: str, tenant: str | None = A, *, excludes: bool = False) -> Sheet:
+def sheet(text: str, tenants: tuple[str, ...] = (A,), *, excludes: bool = False) -> Sheet:
     """A CSV with short names for the columns."""
     header, _, rows = text.partition("\n")
     for short, column in (("user", "UserPrincipalName"), ("sku", "LicenseSKU"), ("plans", "DisabledPlans")):
         header = header.replace(short, column)
-    return Sheet("/csv", f"{header}\n{rows}", ALL, tenant, excludes)
+    return Sheet("/csv", f"{header}\n{rows}", ALL, tenants, excludes)
 
 
 def licence_of(row: Row) -> RowLicence | str | None:
@@ -127,7 +127,7 @@ def test_a_file_without_rows_is_a_mistake(text: str) -> None:
 
 def test_one_file_for_many_tenants() -> None:
     """With a column Tenant and without targets the rows say whose they are, in the order of the file."""
-    users, problems = merged(sheet("Tenant,user\nb.com,ben@b.com\na.com,ana@a.com\nb.com,bob@b.com\n", None))
+    users, problems = merged(sheet("Tenant,user\nb.com,ben@b.com\na.com,ana@a.com\nb.com,bob@b.com\n", ()))
 
     assert problems == []
     assert {place: [user.reference for user in named] for place, named in users.items()} == {
@@ -139,7 +139,7 @@ def test_one_file_for_many_tenants() -> None:
 def test_one_file_under_several_targets_counts_for_each_its_own_rows() -> None:
     """A row counts only for the target of its tenant."""
     text = "Tenant,user\na.com,ana@a.com\nb.com,ben@b.com\n"
-    users, problems = merged(sheet(text, A), sheet(text, B))
+    users, problems = merged(sheet(text, (A,)), sheet(text, (B,)))
 
     assert problems == []
     assert {place: [user.reference for user in named] for place, named in users.items()} == {
@@ -148,17 +148,34 @@ def test_one_file_under_several_targets_counts_for_each_its_own_rows() -> None:
     }
 
 
+def test_one_file_of_a_target_that_means_many_tenants() -> None:
+    """With a column Tenant a row counts for that one, without it for all of them; too many of those are refused."""
+    split, none = merged(sheet("Tenant,user\na.com,ana@a.com\n", (A, B)))
+    shared, neither = merged(sheet("user\neve@x.com\n", (A, B)))
+
+    assert none == neither == []
+    assert {place: [user.reference for user in named] for place, named in split.items()} == {
+        (0, A): ["ana@a.com"],
+        (0, B): [],
+    }
+    assert [[user.reference for user in named] for named in shared.values()] == [["eve@x.com"]] * 2
+    many = tuple(f"tenant-{n}" for n in range(MAX_COPIES // 2))
+    _, (problem,) = merged(sheet("user\neve@x.com\nbob@x.com\n", many))
+    assert problem.line == 3
+    assert "need a column Tenant" in problem.detail
+
+
 @pytest.mark.parametrize(
-    ("text", "tenant", "line", "says"),
+    ("text", "tenants", "line", "says"),
     [
-        pytest.param("Tenant,user\nb.com,ben@b.com\n", A, 2, "this CSV does not stand with it", id="of another target"),
-        pytest.param("Tenant,user\nc.com,cle@c.com\n", A, 2, "no c.com", id="of no tenant"),
-        pytest.param("Tenant,user\nd.com,dan@d.com\n", None, 2, "more than 1000 tenants", id="never looked up"),
+        pytest.param("Tenant,user\nb.com,ben@b.com\n", (A,), 2, "does not stand with it", id="of another target"),
+        pytest.param("Tenant,user\nc.com,cle@c.com\n", (A,), 2, "no c.com", id="of no tenant"),
+        pytest.param("Tenant,user\nd.com,dan@d.com\n", (), 2, "more than 1000 tenants", id="never looked up"),
     ],
 )
-def test_a_row_that_belongs_to_no_target_is_refused(text: str, tenant: str | None, line: int, says: str) -> None:
+def test_a_row_that_belongs_to_no_target_is_refused(text: str, tenants: tuple[str, ...], line: int, says: str) -> None:
     """No row is lost without a word."""
-    _, (problem,) = merged(sheet(text, tenant))
+    _, (problem,) = merged(sheet(text, tenants))
 
     assert problem.line == line
     assert says in problem.detail
@@ -196,8 +213,8 @@ def test_what_must_be_looked_up_is_known_from_a_first_reading() -> None:
 
 def test_a_contradiction_between_two_files_names_the_other_file() -> None:
     """The line alone would lead to another row of the file that is complained about."""
-    users, rows = Sheet("/targets/0/users/csv", FILE, ALL, A), "UserPrincipalName,LicenseSKU,DisabledPlans\n"
-    other = Sheet("/targets/1/users/csv", f"{rows}ben@a.com,E5,\nana@a.com,E5,y\n", ALL, A)
+    users, rows = Sheet("/targets/0/users/csv", FILE, ALL, (A,)), "UserPrincipalName,LicenseSKU,DisabledPlans\n"
+    other = Sheet("/targets/1/users/csv", f"{rows}ben@a.com,E5,\nana@a.com,E5,y\n", ALL, (A,))
     _, (problem,) = merged(users, other)
 
     assert (problem.pointer, problem.line) == ("/targets/1/users/csv", 3)
@@ -206,7 +223,7 @@ def test_a_contradiction_between_two_files_names_the_other_file() -> None:
 
 def test_a_file_that_says_nothing_of_tenants_is_told_once() -> None:
     """Not once a row: it is the header that has to change, or the request."""
-    _, problems = merged(sheet("user\nana@a.com\nben@a.com\n", tenant=None))
+    _, problems = merged(sheet("user\nana@a.com\nben@a.com\n", ()))
 
     assert [problem.line for problem in problems] == [1]
     assert "has no column Tenant" in problems[0].detail

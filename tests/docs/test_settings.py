@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from dev.stack import settings as local
-from shared.settings import EXCHANGE, GRAPH, Settings, read_settings, scheduler_schedule, sweeper_schedule
+from shared.settings import (
+    EXCHANGE,
+    GRAPH,
+    Settings,
+    outbox_schedule,
+    read_settings,
+    scheduler_schedule,
+    sweeper_schedule,
+)
 from tests.docs.pages import codes, section, table
 
 PAGE = "docs/settings.md"
@@ -60,6 +68,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(os, "environ", environment)
     sweeper_schedule()
     scheduler_schedule()
+    outbox_schedule()
     return environment.names
 
 
@@ -89,6 +98,7 @@ def test_defaults_and_local_values_are_the_ones_that_hold(monkeypatch: pytest.Mo
     """The figures of the page come out of the code."""
     monkeypatch.delenv("SWEEPER_SCHEDULE", raising=False)
     monkeypatch.delenv("SCHEDULER_SCHEDULE", raising=False)
+    monkeypatch.delenv("OUTBOX_SCHEDULE", raising=False)
     found: Settings = read_settings(NEEDED)
     rows = dict(listed("## The app"))
     for name, field in FIELDS.items():
@@ -102,6 +112,7 @@ def test_defaults_and_local_values_are_the_ones_that_hold(monkeypatch: pytest.Mo
     assert defaults["API_KEYS"] == [found.api_keys]
     assert defaults["SWEEPER_SCHEDULE"] == [sweeper_schedule()]
     assert defaults["SCHEDULER_SCHEDULE"] == [scheduler_schedule()]
+    assert defaults["OUTBOX_SCHEDULE"] == [outbox_schedule()]
     for name, value in local.LOCAL_DEFAULTS.items():
         assert rows[name][2].strip("`") == value, name
     ports = {name: cells[1] for name, cells in listed("## The local stack")}

@@ -83,7 +83,9 @@ async def schedules(trial: Trial) -> AsyncGenerator[ScheduleStore]:
 async def after_the_grace(trial: Trial, operation: Json) -> Json:
     """The operation that takes the licences, once 30 days are over."""
     async with schedules(trial) as store:
-        await store.change(operation["scheduleId"], lambda s: replace(s, run_at=s.run_at - timedelta(days=31)))
+        await store.change(
+            operation["scheduleId"], lambda s: replace(s, run_at=(s.run_at or s.created_at) - timedelta(days=31))
+        )
     async with asyncio.timeout(30):
         while not (schedule := await trial.api.call("GET", f"/schedules/{operation['scheduleId']}"))["lastRun"]:
             await asyncio.sleep(0.3)

@@ -103,7 +103,7 @@ def planner(case: Case, skus: Mapping[str, Sku]) -> Planner:
     """The planner of the case's request."""
     body = BODIES[case.kind].model_validate_json(json.dumps(case.body))
     tenant = registered(case)
-    request = normalise(body, {DOMAIN: tenant}, {sku.part_number: sku for sku in skus.values()})
+    request = normalise(body, {DOMAIN: [tenant]}, {sku.part_number: sku for sku in skus.values()})
     return planner_of(request, tenant)
 
 

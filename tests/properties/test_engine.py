@@ -118,7 +118,7 @@ def requested(case: Case, tenant: SimulatedTenant) -> Any:
     """The case's request in ids, as the trigger stores it."""
     body = BODIES[case.kind].model_validate_json(json.dumps(case.body))
     skus = {sku.part_number: sku for sku in Directory(case).skus().values()}
-    return normalise(body, {DOMAIN: Tenant(id=tenant.id, domains=(DOMAIN,))}, skus)
+    return normalise(body, {DOMAIN: [Tenant(id=tenant.id, domains=(DOMAIN,))]}, skus)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -51,6 +51,7 @@ def schedule(**fields: Any) -> Schedule:
         "tenants": (tenant_id(1),),
         "created_by": Actor("ana", "Ana"),
         "created_at": NOON - timedelta(days=30),
+        "done_until": NOON - timedelta(days=30),
     }
     return Schedule(**(given | fields))
 

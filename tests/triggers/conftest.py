@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -157,6 +157,20 @@ async def registered(api: Api, contoso: SimulatedTenant) -> str:
     """Id of Contoso in the registry."""
     assert (await api.send("PUT", f"tenants/{contoso.id}", {})).status == 201
     return contoso.id
+
+
+@pytest.fixture
+def simulated(api: Api, simulator: Simulator) -> Callable[[str], Awaitable[str]]:
+    """Registers another tenant, with a user Ana, under a domain."""
+
+    async def register(domain: str) -> str:
+        skus = [{"skuPartNumber": "SPE_E5", "enabled": 10}]
+        users = [{"userPrincipalName": "ana@contoso.com", "usageLocation": "CH"}]
+        tenant = simulator.load(displayName=domain, domains=[domain], skus=skus, users=users)
+        assert (await api.send("PUT", f"tenants/{tenant.id}", {})).status == 201
+        return tenant.id
+
+    return register
 
 
 def assign_body(tenant: str, **changes: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,6 @@ from shared.domain.tenant import Tenant
 from shared.services import open_services
 from tests.support.azurite import Azurite
 from tests.support.issuer import part, running_issuer
-from tests.support.samples import schedule
 from tests.support.simulator import Simulator
 from tests.triggers.conftest import Answer, Api
 from tests.triggers.matrix import Document, Make, Request, Side, requests
@@ -73,17 +73,14 @@ class World:
             return tenant.id
 
         async def operation() -> str:
-            return await self._started("assign", domain)
+            return await self._made("assign", domain)
 
         async def preview() -> str:
-            return await self._started("preview", domain)
+            return await self._made("preview", domain, operation="assign")
 
-        async def in_store() -> str:
-            content = json.dumps({"targets": [{"tenant": tenant.id, "users": {"users": ["ana"]}}]}).encode()
-            sha = hashlib.sha256(content).hexdigest()
-            await self.api.app.staging.put(sha, content)
-            made = schedule(id=str(uuid.uuid4()), request_sha=sha, tenants=(tenant.id,))
-            return (await self.api.app.schedules.insert(made)).id
+        async def schedule() -> str:
+            at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+            return await self._made("assign", domain, schedule={"name": "Tomorrow", "runAt": at})
 
         async def principal() -> str:
             giver = Caller("giver", "giver", Role.ADMIN, frozenset({tenant.id}))
@@ -97,20 +94,19 @@ class World:
                 "tenant": that,
                 "operation": operation,
                 "preview": preview,
-                "schedule": in_store,
+                "schedule": schedule,
                 "principal": principal,
             },
         )
 
-    async def _started(self, what: str, domain: str) -> str:
+    async def _made(self, what: str, domain: str, **more: Any) -> str:
         body: dict[str, Any] = {
             "targets": [{"tenant": domain, "users": {"group": {"displayName": "Sales Department"}}}],
             "licenses": [{"sku": "SPE_E5"}],
         }
-        body |= {"operation": "assign"} if what == "preview" else {}
         headers = self.headers("key", Role.ADMIN, everywhere=True) | {"Prefer": "wait=0"}
-        answer = await self.api.send("POST", what, body, key=None, headers=headers)
-        assert answer.status == 202, answer.json
+        answer = await self.api.send("POST", what, body | more, key=None, headers=headers)
+        assert answer.status in (201, 202), answer.json
         return answer.json["id"]
 
     async def send(self, request: Request, headers: Headers, side: Side, text: Side | None = None) -> Answer:

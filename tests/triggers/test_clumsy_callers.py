@@ -217,17 +217,6 @@ async def test_whoever_has_no_key_learns_how_to_ask(api: Api, path: str, key: st
     assert answer.headers["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("name", ["*", "tag:gold"])
-async def test_many_tenants_at_once_are_refused_until_their_guard_exists(api: Api, registered: str, name: str) -> None:
-    """422 that says why and what to do in its place."""
-    answer = await api.send("POST", "assign", assign_body(name))
-
-    assert answer.status == 422
-    assert "confirm" in answer.pointers["/targets/0/tenant"]
-    assert "name each tenant" in answer.pointers["/targets/0/tenant"]
-    assert await unchanged(api)
-
-
 async def test_a_body_where_none_is_taken_is_refused(api: Api, registered: str) -> None:
     """Cancel with a tenant in the body would cancel all of them; an empty object is what clients send for nothing."""
     started = (await api.send("POST", "assign", assign_body(registered))).json["id"]

@@ -1,0 +1,63 @@
+"""What follows from the state of an operation, put down where no crash can lose it.
+
+Whoever writes a state calls ``follow_up`` before the ``due`` rows say that nobody needs to look soon, and whoever leads
+an operation out of a state calls it before that: what a crash cuts off, the sweeper or the next one makes good.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from shared.domain.caller import SYSTEM
+from shared.domain.follow_up import FollowUp, event_of
+from shared.domain.notify import Notify
+from shared.domain.operation import Operation, TenantPart
+from shared.errors import NotFound
+from shared.services import Services
+
+SCHEDULE = "schedule"
+"""What a notification is about that the schedule of an operation asks for."""
+AT_ONCE = 16
+"""Tenants read side by side."""
+
+
+async def follow_up(app: Services, operation: Operation) -> None:
+    """Put down what must follow from the state that an operation, read with all its tenants, has now.
+
+    Harmless to repeat: what was put down before stays as it is.
+    """
+    if operation.kind == "preview" or event_of(operation, operation.tenants) is None:
+        return
+    for item in await _notifications(app, operation):
+        await app.outbox.add(item)
+
+
+async def _notifications(app: Services, operation: Operation) -> list[FollowUp]:
+    """One to the schedule's webhook, and one to that of each tenant that the state concerns, where they want it."""
+    now, gate = app.tables.now(), asyncio.Semaphore(AT_ONCE)
+
+    async def of_tenant(part: TenantPart) -> FollowUp | None:
+        if event_of(operation, (part,)) is None:
+            return None
+        try:
+            async with gate:
+                tenant = await app.tenants.get(SYSTEM, part.tenant_id)
+        except NotFound:  # taken out of the registry meanwhile
+            return None
+        return _notification(operation, tenant.notify, (part,), part.tenant_id, now)
+
+    own = _notification(operation, operation.notify, operation.tenants, SCHEDULE, now)
+    found = [own, *await asyncio.gather(*map(of_tenant, operation.tenants))]
+    return [item for item in found if item is not None]
+
+
+def _notification(
+    operation: Operation, notify: Notify | None, parts: Iterable[TenantPart], about: str, now: datetime
+) -> FollowUp | None:
+    found = event_of(operation, parts)
+    if found is None or notify is None or found[0] not in notify.on:
+        return None
+    event, since = found
+    return FollowUp(
+        operation_id=operation.id, kind="notification", about=about, event=event, since=since, created_at=now
+    )

@@ -1,0 +1,185 @@
+"""Recurring schedules over days and hosts: each due time starts one operation, whatever stands still or dies."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.caller import SYSTEM
+from shared.domain.guards import Guards
+from shared.domain.operation import Operation, Phase, Status
+from shared.domain.schedule import claim
+from shared.services import Services, open_services
+from tests.support.clock import SetClock, set_clock
+from tests.triggers.conftest import OPERATOR, Api, assign_body
+from triggers.scheduler import run_due
+
+START = datetime(2026, 11, 27, 12, tzinfo=UTC)
+DAILY: dict[str, Any] = {"frequency": "daily", "time": "02:00", "timeZone": "UTC"}
+FIRST = datetime(2026, 11, 28, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def clock(api: Api) -> SetClock:
+    """It is noon until somebody moves it."""
+    return set_clock(START, api.app)
+
+
+@pytest.fixture
+async def other_host(api: Api, clock: SetClock) -> AsyncIterator[Services]:
+    """A second host on the same storage."""
+    host = open_services(api.app.settings)
+    host.tables.clock = clock
+    yield host
+    await host.close()
+
+
+async def nightly(api: Api, tenant: str, **fields: Any) -> str:
+    """A schedule that assigns E5 to Ana each night."""
+    body = {"name": "Nightly", "operation": "assign", "request": assign_body(tenant), "recurrence": DAILY, **fields}
+    made = await api.send("POST", "schedules", {name: value for name, value in body.items() if value}, key=OPERATOR)
+    assert made.status == 201, made.body
+    return made.json["id"]
+
+
+async def operations(api: Api) -> list[Operation]:
+    """The operations that were started, in order."""
+    ids = dict.fromkeys(given["operation"] for _, _, given in api.started)
+    return [await api.app.operations.get(SYSTEM, each) for each in ids]
+
+
+async def runs(api: Api, schedule: str) -> list[tuple[datetime, str]]:
+    """The history: due times with what became of them, oldest first."""
+    shown = (await api.send("GET", f"schedules/{schedule}/runs")).json["value"]
+    return [(datetime.fromisoformat(run["dueAt"]), run["status"]) for run in reversed(shown)]
+
+
+async def test_each_night_starts_an_operation_of_its_own(api: Api, registered: str, clock: SetClock) -> None:
+    """Trap 36: by the schedule itself, each under an id of its own, and every run stays in the history."""
+    schedule = await nightly(api, registered, maxChangesPerRun=9)
+    assert await run_due(api.app, api.start) == 0
+    for night in range(3):
+        clock.at = FIRST + night * DAY
+        assert await run_due(api.app, api.start) == 1
+        assert await run_due(api.app, api.start) == 0
+
+    found = await operations(api)
+    assert {(each.created_by.id, each.created_by.name) for each in found} == {(f"schedule:{schedule}", "Nightly")}
+    assert [each.created_at for each in found] == [FIRST, FIRST + DAY, FIRST + 2 * DAY]
+    assert {each.guards for each in found} == {Guards(max_changes=9, confirmed=True)}
+    assert len({each.request_sha for each in found}) == 1
+    assert await runs(api, schedule) == [(FIRST + n * DAY, "queued") for n in range(3)]
+    last = (await api.send("GET", f"schedules/{schedule}")).json["lastRun"]
+    assert last == {"operationId": found[-1].id, "at": "2026-11-30T02:00:00Z", "status": "queued"}
+
+
+async def test_two_hosts_fire_a_hundred_due_times_exactly_a_hundred_times(
+    api: Api, registered: str, clock: SetClock, other_host: Services
+) -> None:
+    """Invariant 10: ten schedules over ten nights, both hosts look at the same moment, more than once."""
+    schedules = [await nightly(api, registered, name=f"No. {n}") for n in range(10)]
+    for night in range(10):
+        clock.at = FIRST + night * DAY + timedelta(seconds=30)
+        started = await asyncio.gather(*(run_due(host, api.start) for host in (api.app, other_host) * 2))
+        assert sum(started) == 10
+
+    assert len(api.started) == len(await operations(api)) == 100
+    for schedule in schedules:
+        assert await runs(api, schedule) == [(FIRST + n * DAY, "queued") for n in range(10)]
+
+
+async def test_a_host_that_dies_on_the_way_loses_no_due_time(
+    api: Api, registered: str, clock: SetClock, other_host: Services
+) -> None:
+    """After the claim of the due time, after that of the operation, and before the row says that it is done."""
+    schedule = await nightly(api, registered)
+    clock.at = FIRST
+    await api.app.schedules.change(schedule, lambda stored: claim(stored, FIRST))
+    clock.at = FIRST + DAY  # the next night comes before anybody looks again
+    assert await run_due(other_host, api.start) == 1
+    assert await run_due(other_host, api.start) == 1
+    first, second = await operations(api)
+
+    def undone(stored: Any) -> Any:
+        return replace(stored, claimed=FIRST + DAY, done_until=FIRST, last_run=None)
+
+    await api.app.schedules.change(schedule, undone)
+    assert await run_due(other_host, api.start) == 0
+    assert [each.id for each in await operations(api)] == [first.id, second.id]
+    assert await runs(api, schedule) == [(FIRST, "queued"), (FIRST + DAY, "queued")]
+    assert (await api.send("GET", f"schedules/{schedule}")).json["lastRun"]["operationId"] == second.id
+
+
+@pytest.mark.parametrize("on_missed", ["runOnce", "skip"])
+async def test_nights_that_nobody_was_there_are_on_record(
+    api: Api, registered: str, clock: SetClock, on_missed: str
+) -> None:
+    """Trap 36: one operation for all of them, or none; then it goes on with the next night."""
+    schedule = await nightly(api, registered, onMissed=on_missed)
+    clock.at = FIRST + 2 * DAY + timedelta(hours=5)
+    run = on_missed == "runOnce"
+    assert await run_due(api.app, api.start) == run
+    assert await run_due(api.app, api.start) == 0
+
+    missed = [(FIRST, "missed"), (FIRST + DAY, "missed")]
+    assert await runs(api, schedule) == [*missed, (FIRST + 2 * DAY, "queued" if run else "missed")]
+    clock.at = FIRST + 3 * DAY
+    assert await run_due(api.app, api.start) == 1
+
+
+async def test_a_one_time_schedule_starts_once(api: Api, registered: str, clock: SetClock) -> None:
+    """And is then over."""
+    schedule = await nightly(api, registered, recurrence=None, runAt=FIRST.isoformat())
+    clock.at = FIRST + timedelta(seconds=1)
+    assert (await run_due(api.app, api.start), await run_due(api.app, api.start)) == (1, 0)
+
+    shown = (await api.send("GET", f"schedules/{schedule}")).json
+    assert (shown["enabled"], shown["next"], shown["lastRun"]["at"]) == (False, [], "2026-11-28T02:00:00Z")
+    assert await runs(api, schedule) == [(FIRST, "queued")]
+    clock.at = FIRST + DAY
+    revived = await api.send("PATCH", f"schedules/{schedule}", {"enabled": True})
+    assert (revived.status, "has passed" in revived.pointers["/runAt"]) == (400, True)
+
+
+async def test_a_tenant_in_which_nothing_can_be_done_fails_its_part(
+    api: Api, registered: str, simulated: Any, clock: SetClock
+) -> None:
+    """Trap 32: disabled or no longer registered; the other tenant goes on, and the schedule stays."""
+    other = await simulated("fabrikam.com")
+    body = assign_body(registered)
+    body["targets"] += assign_body(other)["targets"]
+    schedule = await nightly(api, registered, request=body)
+    await api.send("PUT", f"tenants/{other}", {"enabled": False})
+    clock.at = FIRST
+    await run_due(api.app, api.start)
+    await api.app.tenants.delete(other)
+    clock.at = FIRST + DAY
+    await run_due(api.app, api.start)
+
+    for operation, words in zip(await operations(api), ("is disabled", "no longer registered"), strict=True):
+        parts = {part.tenant_id: part for part in operation.tenants}
+        assert parts[registered].status is Status.QUEUED
+        assert (parts[other].status, parts[other].phase) == (Status.FAILED, Phase.DONE)
+        error = parts[other].error
+        assert error
+        assert (error.code, words in error.message) == ("TenantUnavailable", True)
+    assert (await api.send("GET", f"schedules/{schedule}")).json["next"][0] == "2026-11-30T02:00:00Z"
+
+
+async def test_a_request_that_cannot_be_read_is_on_record_and_the_next_night_comes(
+    api: Api, registered: str, clock: SetClock
+) -> None:
+    """The stored request is gone."""
+    schedule = await nightly(api, registered)
+    await api.app.schedules.change(schedule, lambda stored: replace(stored, request_sha="f" * 64))
+    clock.at = FIRST
+    assert await run_due(api.app, api.start) == 0
+
+    stored = await api.app.schedules.get(SYSTEM, schedule)
+    assert (stored.claimed, stored.done_until, stored.enabled) == (None, FIRST, True)
+    ((run,), _) = await api.app.runs.list(schedule)
+    assert (run.without, run.operation_id, "f" * 64 in (run.message or "")) == ("refused", None, True)

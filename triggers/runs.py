@@ -1,0 +1,97 @@
+"""The operation of a due time: the schedule's request, for the tenants as they are then."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from shared.contracts.requests import ExecuteBody
+from shared.contracts.stored import parse_stored
+from shared.domain.caller import SYSTEM
+from shared.domain.codes import ResultCode
+from shared.domain.guards import Guards
+from shared.domain.operation import Actor, Operation, Phase, Status, TenantError, TenantPart
+from shared.domain.schedule import Schedule
+from shared.domain.tenant import Tenant
+from shared.errors import NotFound
+from shared.services import Services
+from triggers.executing import execution, find_preview
+from triggers.guarding import guards_of
+from triggers.run_ids import actor_of
+from triggers.understanding import parts_of
+
+
+async def operation_of(
+    app: Services, schedule: Schedule, operation_id: str, by: Actor | None = None, *, body_sha: str | None = None
+) -> Operation:
+    """The operation that a schedule starts now, under this id; ``by`` whom unless by itself.
+
+    ``body_sha`` is what an idempotency key is compared by, where one may come again.
+
+    A tenant that is no longer registered, or disabled, ends its part at once; the others go on. Users are found anew.
+    Raises ``LicenceError`` or ``ValueError`` where the stored request, or the preview, cannot be read.
+    """
+    await app.tables.refresh_clock()
+    now, actor = app.tables.now(), by or actor_of(schedule)
+    content = await app.staging.get(schedule.request_sha)
+    if schedule.preview_id is not None:
+        preview = await find_preview(app, SYSTEM, schedule.preview_id)
+        operation = execution(preview, operation_id, ExecuteBody.model_validate_json(content), actor, now)
+    else:
+        request = parse_stored(schedule.kind, content)
+        named = list(dict.fromkeys(target.tenant for target in request.targets))
+        found = {tenant: await _registered(app, tenant) for tenant in named}
+        usable = [each for each in found.values() if isinstance(each, Tenant)]
+        ready = {part.tenant_id: part for part in parts_of(operation_id, request, usable)}
+        operation = Operation(
+            id=operation_id,
+            kind=schedule.kind,
+            status=Status.QUEUED,
+            created_at=now,
+            created_by=actor,
+            request_sha=schedule.request_sha,
+            body_sha=schedule.request_sha,
+            reason=request.reason,
+            guards=guards_of(request.options, request.confirm),
+            grace_days=request.grace_days,
+            tenants=tuple(
+                _failed(operation_id, tenant, why, now) if isinstance(why, TenantError) else ready[tenant]
+                for tenant, why in found.items()
+            ),
+        )
+    return replace(
+        operation,
+        schedule_id=schedule.id,
+        body_sha=body_sha or operation.body_sha,
+        guards=_limited(operation.guards, schedule),
+    )
+
+
+def _failed(operation_id: str, tenant_id: str, error: TenantError, now: datetime) -> TenantPart:
+    """The part of a tenant in which nothing can be done."""
+    return TenantPart(
+        operation_id=operation_id,
+        tenant_id=tenant_id,
+        domain=tenant_id,
+        status=Status.FAILED,
+        phase=Phase.DONE,
+        error=error,
+        ended_at=now,
+    )
+
+
+def _limited(guards: Guards, schedule: Schedule) -> Guards:
+    """The guards with the limit of changes a run, which takes the place of a confirmed number."""
+    limit = schedule.max_changes_per_run
+    return replace(guards, max_changes=limit, confirmed=guards.confirmed or limit is not None)
+
+
+async def _registered(app: Services, tenant_id: str) -> Tenant | TenantError:
+    """The tenant, or why nothing can be done in it."""
+    try:
+        tenant = await app.tenants.get(SYSTEM, tenant_id)
+    except NotFound:
+        detail = "The tenant is no longer registered: register it again, or take it out of the schedule's request."
+        return TenantError(ResultCode.TENANT_UNAVAILABLE, detail)
+    if not tenant.enabled:
+        detail = f"{tenant.domain} is disabled: an administrator of the app can enable it again."
+        return TenantError(ResultCode.TENANT_UNAVAILABLE, detail)
+    return tenant
