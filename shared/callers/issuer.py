@@ -108,10 +108,13 @@ class Issuer:
         if not isinstance(place, str) or not (urlsplit(place).scheme == "https" or is_loopback(place)):
             raise DependencyDown("issuer", f"the discovery document of {self.url} names no https address of keys")
         try:
-            keys = jwt.PyJWKSet.from_dict(await self._json(place))
+            keys = jwt.PyJWKSet.from_dict(await self._json(place)).keys
         except (jwt.PyJWTError, TypeError) as error:
             raise DependencyDown("issuer", f"the issuer {self.url} has no keys that can be used") from error
-        return {key.key_id: key for key in reversed(keys.keys) if key.key_id and _signs(key)}
+        signing = {key.key_id: key for key in reversed(keys) if isinstance(key.key_id, str) and _signs(key)}
+        if not signing:
+            raise DependencyDown("issuer", f"the issuer {self.url} has no keys for signatures that are taken")
+        return signing
 
     async def _json(self, url: str) -> dict[str, Any]:
         try:

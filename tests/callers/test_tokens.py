@@ -193,7 +193,15 @@ async def test_keys_that_cannot_sign_for_us_are_no_keys(issuer: TokenIssuer) -> 
     sealing = SigningKey()
     curve = ec.generate_private_key(ec.SECP256R1())
     oval = ECAlgorithm.to_jwk(curve.public_key(), as_dict=True) | {"kid": "oval"}
-    keys = [secret, weak.public(), sealing.public() | {"use": "enc"}, oval, {"kty": "new", "kid": "n"}, 5]
+    keys = [
+        secret,
+        weak.public(),
+        sealing.public() | {"use": "enc"},
+        oval,
+        {"kty": "new", "kid": "n"},
+        oval | {"kid": ["n"]},
+        5,
+    ]
 
     async def served(request: web.Request) -> web.Response:
         if request.path == DISCOVERY:
@@ -303,6 +311,7 @@ async def test_kept_keys_go_on_for_a_day_while_the_issuer_is_down(clock: Clock) 
         pytest.param({"issuer": "{url}", "jwks_uri": "http://10.0.0.1/keys"}, 200, id="keys over plain http"),
         pytest.param({"issuer": "{url}", "jwks_uri": "{url}/nothing"}, 200, id="keys that are not there"),
         pytest.param({"issuer": "{url}", "jwks_uri": f"{{url}}{DISCOVERY}"}, 200, id="keys that are none"),
+        pytest.param({"issuer": "{url}", "jwks_uri": "{url}/sealing"}, 200, id="keys for something else"),
         pytest.param([], 200, id="no document"),
         pytest.param({"issuer": "{url}", "jwks_uri": "{url}/keys"}, 302, id="sent elsewhere"),
         pytest.param({"issuer": "{url}", "jwks_uri": "{url}/keys"}, 500, id="a fault"),
@@ -313,8 +322,9 @@ async def test_a_document_that_is_not_the_issuers_gives_no_keys(document: Any, s
     key = SigningKey()
 
     async def served(request: web.Request) -> web.Response:
-        if request.path == "/keys":
-            return web.json_response({"keys": [key.public()]})
+        if request.path in {"/keys", "/sealing"}:
+            use = {"use": "enc"} if request.path == "/sealing" else {}
+            return web.json_response({"keys": [key.public() | use]})
         url = f"http://{request.host}"
         filled = {n: v.format(url=url) if isinstance(v, str) else v for n, v in dict(document).items()}
         return web.json_response(
