@@ -96,13 +96,13 @@ def mark_of(work: BatchWork) -> str:
 
 
 def seats_of(batch: Batch, outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Seats that these outcomes of the batch took (+) and freed (-), by SKU id."""
+    """Seats that these outcomes of the batch took, by SKU id; what was freed gives none of them back."""
     changes = {decision.index: decision.change for decision in batch.decisions}
     seats: Counter[str] = Counter()
     for outcome in outcomes:
         change = changes[outcome.index]
         if outcome.code is None and change:
-            seats.update(change.seat_change())
+            seats.update(sku_id for sku_id, delta in change.seat_change().items() if delta > 0)
     return dict(seats)
 
 

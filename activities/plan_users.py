@@ -3,22 +3,23 @@
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import azure.durable_functions as df
 
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
 from activities.settled import record_settled
+from shared.catalogue import catalogue
 from shared.contracts.planning import planner_of
 from shared.contracts.stored import parse_stored
 from shared.contracts.work import Halt, PlanWork, Stop
 from shared.domain.codes import ResultCode
 from shared.domain.drift import overlay
 from shared.domain.model import Decision, User
-from shared.domain.operation import Operation
+from shared.domain.operation import Operation, OperationKind
 from shared.domain.plan import CHUNK_USERS
-from shared.domain.planning import Planner, not_found, refused
+from shared.domain.planning import Planner, given_to_nobody, not_found, refused
 from shared.domain.recent import RecentWrite
 from shared.domain.selection import AS_REQUESTED, Wish
 from shared.errors import GraphError
@@ -26,6 +27,9 @@ from shared.graph.directory import Directory
 from shared.services import Services, services
 
 bp = df.Blueprint()
+
+GIVING: Final[frozenset[OperationKind]] = frozenset({"assign", "transfer"})
+"""Kinds whose rows name the SKU that the user gets."""
 
 
 async def plan(app: Services, work: PlanWork) -> Halt:
@@ -60,7 +64,8 @@ async def _decide(app: Services, work: PlanWork, operation: Operation) -> list[D
     selected = await app.plans.read_users(work.operation, work.tenant, part.selection, work.chunk)
     planners: dict[Wish, Planner] = {wish: planner.for_wish(wish) for wish in {each.wish for each in selected}}
     # What a row asks for and the tenant does not have fails that user alone, what the request asks for all of them.
-    faults = {wish: wished.impossible(skus) for wish, wished in planners.items()}
+    impossible = {wish: wished.impossible(skus) for wish, wished in planners.items()}
+    faults = {wish: catalogue().in_words(fault) for wish, fault in impossible.items() if fault}
     if fault := faults.get(AS_REQUESTED):
         return Stop(code=ResultCode.SKU_NOT_FOUND, message=fault)
     by_wish: defaultdict[Wish, list[User]] = defaultdict(list)
@@ -76,8 +81,11 @@ async def _decide(app: Services, work: PlanWork, operation: Operation) -> list[D
         if not user.id:
             return not_found(index, user.user_principal_name)
         user = _as_written(user, recent.get(user.id, []))
-        fault = faults[wish]
-        return refused(index, user, fault) if fault else planners[wish].decide(index, user, skus, groups)
+        fault = faults.get(wish)
+        if fault:
+            coming = (each.sku_id for each in wish.licences if operation.work in GIVING)
+            return refused(index, user, fault, given_to_nobody(coming, skus))
+        return planners[wish].decide(index, user, skus, groups)
 
     first = work.chunk * CHUNK_USERS
     return [decision(first + at, each.user, each.wish) for at, each in enumerate(selected)]

@@ -15,6 +15,7 @@ from activities.arranging import Arranging, arrange
 from activities.freezing import freeze
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
+from shared.catalogue import catalogue
 from shared.contracts.stored import parse_stored
 from shared.contracts.work import Halt, Stop, TenantRun
 from shared.domain.codes import ResultCode
@@ -97,7 +98,7 @@ def _gone(skus: Mapping[str, Sku], wanted: Mapping[str, SeatNeed]) -> Stop | Non
     if not gone:
         return None
     message = f"The tenant's subscription to {', '.join(gone)} went while the operation was planned"
-    return Stop(code=ResultCode.SKU_NOT_FOUND, message=message)
+    return Stop(code=ResultCode.SKU_NOT_FOUND, message=catalogue().in_words(message))
 
 
 class _Seats:

@@ -88,11 +88,13 @@ class _Step:
         self._chunks = 0
         self._aside = aside
         self._pending = list(aside.rest)
+        self._scheduled = False
 
     async def search(self) -> Search:
         """The tenant's search, from where it was put aside."""
         app, work = self.app, self.work
         operation = await app.operations.read_op(work.operation)
+        self._scheduled = operation.schedule_id is not None
         request = parse_stored(operation.work, await app.staging.get(operation.request_sha))
         targets = request.targets_of(work.tenant)
         tenant, directory = await open_directory(app, work.tenant)
@@ -101,7 +103,7 @@ class _Step:
             app.rows,
             targets,
             tenant.protected_users,
-            begun=request.begun_rows(work.tenant),
+            earlier=request.earlier_rows(work.tenant),
             progress=self._aside.progress,
             patience=min(app.settings.replication_horizon, LONGEST_PATIENCE),
         )
@@ -131,7 +133,11 @@ class _Step:
         users = sum(chunks for _, chunks in self._steps().steps) * CHUNK_USERS + len(self._pending)
         if self._pending:
             await self._write(len(self._pending))
-        excluded, samples = self._aside.progress.excluded(), self._aside.progress.samples()
+        progress = self._aside.progress
+        excluded, samples = progress.excluded(), progress.samples()
+        if self._scheduled:  # whose account is disabled has not left the selection of a schedule
+            disabled = [key for key, code in progress.left_out.items() if code == "Disabled"]
+            await self.app.plans.write_disabled(self.work.operation, self.work.tenant, disabled)
 
         def resolved(part: TenantPart) -> TenantPart:
             if part.phase not in (Phase.READING, Phase.RESOLVING):

@@ -28,7 +28,7 @@ async def follow_up(app: Services, operation: Operation) -> None:
     """
     if operation.kind == "preview" or event_of(operation, operation.tenants) is None:
         return
-    for item in await _notifications(app, operation):
+    for item in [*await _notifications(app, operation), *_runs(app, operation)]:
         await app.outbox.add(item)
 
 
@@ -49,6 +49,22 @@ async def _notifications(app: Services, operation: Operation) -> list[FollowUp]:
     own = _notification(operation, operation.notify, operation.tenants, SCHEDULE, now)
     found = [own, *await asyncio.gather(*map(of_tenant, operation.tenants))]
     return [item for item in found if item is not None]
+
+
+def _runs(app: Services, operation: Operation) -> list[FollowUp]:
+    """What a schedule's run that has ended means for those who left, or a removal of these for the next run."""
+    if operation.schedule_id is None or operation.completed_at is None or operation.kind not in {"assign", "remove"}:
+        return []
+    return [
+        FollowUp(
+            operation_id=operation.id,
+            kind="leavers",
+            about=SCHEDULE,
+            event="completed",
+            since=operation.completed_at,
+            created_at=app.tables.now(),
+        )
+    ]
 
 
 def _notification(

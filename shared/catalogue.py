@@ -81,6 +81,10 @@ class Catalogue:
             merged[sku.id] = _merge(merged[sku.id], sku) if sku.id in merged else sku
         return Catalogue(merged.values())
 
+    def in_words(self, text: str) -> str:
+        """The text with part numbers in place of the ids of SKUs that are known."""
+        return GUID.sub(lambda found: self._by_id[found[0]].part_number if found[0] in self._by_id else found[0], text)
+
     def name_of(self, sku: Sku) -> str:
         """Friendly name of a tenant's SKU; its part number where no name is known."""
         known = self._by_id.get(sku.id)

@@ -98,13 +98,13 @@ class Search:
         targets: Sequence[Target],
         protected: Sequence[str] = (),
         *,
-        begun: str | None = None,
+        earlier: str | None = None,
         progress: Progress | None = None,
         patience: float = 0.0,
     ) -> None:
         """Prepare the search; ``patience``: seconds to wait, once, before a named user counts as missing.
 
-        ``begun`` names the rows of an earlier operation's users: they are found, each with whether the targets still
+        ``earlier`` names the rows of an earlier operation's users: they are found, each with whether the targets still
         select them, and nobody else.
         """
         self.progress = progress or Progress()
@@ -112,16 +112,16 @@ class Search:
         self._rows = rows
         self._protected = frozenset(name.casefold() for name in protected)
         self._patience = patience
-        self._begun = begun is not None
+        self._of_earlier = earlier is not None
         self._wishes = {wish: n for n, wish in enumerate(self.progress.wishes)}
         ordered = sorted(targets, key=lambda target: not target.users.by_name)
         self._sources = [
             *(_Source(target.exclude, None) for target in targets if target.exclude),
-            *(_Source(target.users, target, only_asks=self._begun) for target in ordered),
+            *(_Source(target.users, target, only_asks=self._of_earlier) for target in ordered),
         ]
-        if begun is not None:
-            earlier = Selection(csv=begun)
-            self._sources.append(_Source(earlier, Target(tenant=directory.tenant_id, users=earlier)))
+        if earlier is not None:
+            users = Selection(csv=earlier)
+            self._sources.append(_Source(users, Target(tenant=directory.tenant_id, users=users)))
 
     @property
     def done(self) -> bool:
@@ -153,7 +153,7 @@ class Search:
             kept = (None, "Disabled")
             self.progress.still |= {each.user.id for each in users if self._left_out(each.user, source.target) in kept}
             return []
-        if self._begun:
+        if self._of_earlier:
             still = self.progress.still
             users = [replace(u, wish=replace(u.wish, still_selected=u.user.id in still)) for u in users]
         return self._taken(users, source.target)

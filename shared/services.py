@@ -15,6 +15,7 @@ from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
 from shared.tables.due import DueStore
+from shared.tables.given import GivenStore
 from shared.tables.grants import GrantStore
 from shared.tables.operations import OperationStore
 from shared.tables.outbox import OutboxStore
@@ -49,6 +50,7 @@ class Services:
     grants: GrantStore
     schedules: ScheduleStore
     runs: RunStore
+    given: GivenStore
     outbox: OutboxStore
     plans: PlanStore
     staging: StagingStore
@@ -91,6 +93,7 @@ def open_services(chosen: Settings) -> Services:
         grants=GrantStore(tables),
         schedules=ScheduleStore(tables),
         runs=RunStore(tables),
+        given=GivenStore(tables),
         outbox=OutboxStore(tables),
         plans=PlanStore(blobs),
         staging=staging,

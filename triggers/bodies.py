@@ -22,6 +22,10 @@ MAX_BODY = 20 * 1024 * 1024
 _FIELD = re.compile(r"(?!str$|int$)[a-z][a-zA-Z]*")
 """What fields are called, and types are not."""
 NOT_VALID = "The body is not valid."
+_BESIDE_A_CSV = {
+    "tenant": "names the tenant of a CSV; in JSON it stands in targets",
+    "operation": "says of what a CSV is previewed; in JSON it stands in the body",
+}
 MAX_FAULTS = 100
 """So many faults of one body are told: who has more has one mistake many times."""
 
@@ -50,9 +54,9 @@ def checked_body(route: Route, request: func.HttpRequest, headers: Mapping[str, 
         raise RequestRejected(415, f"The content type must be {taken}, not {given.name or 'absent'}.")
     if given.charset not in (None, *UTF_8):
         raise RequestRejected(415, f"The charset must be utf-8, not {given.charset}.")
-    if route.csv and "tenant" in request.params:
-        detail = "The query parameter tenant names the tenant of a CSV; in JSON it stands in targets."
-        raise RequestRejected(400, detail)
+    for name, meaning in _BESIDE_A_CSV.items():
+        if route.csv and name in request.params:
+            raise RequestRejected(400, f"The query parameter {name} {meaning}.")
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise RequestRejected(400, "The body is UTF-16; send it as UTF-8.")
     return body.removeprefix(codecs.BOM_UTF8)
@@ -102,13 +106,18 @@ def invalid(error: ValidationError, body: bytes | str, *, under: str = "") -> Re
 def _problems(faults: list[ErrorDetails], body: Any) -> Iterator[Problem]:
     places = [fault["loc"] for fault in faults]
     told: dict[str, str] = {}
+    choices: set[str] = set()
+    """Where one of some words would do as well: no more said of what was meant for something larger."""
     for fault in faults:
         if fault["type"] != "too_short" or not any(_within(place, fault["loc"]) for place in places):
             where = pointer(*_path(fault["loc"], body))
             # A field that may be of several types has a fault for each of them.
             told[where] = f"{told[where]}; or: {_detail(fault)}" if where in told else _detail(fault)
+            if fault["type"] == "literal_error":
+                choices.add(where)
     for where, detail in told.items():
-        yield Problem(where, detail)
+        if not (where in choices and any(other.startswith(f"{where}/") for other in told)):
+            yield Problem(where, detail)
 
 
 def _path(place: Iterable[int | str], body: Any) -> Iterator[int | str]:

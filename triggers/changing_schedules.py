@@ -13,10 +13,8 @@ from shared.domain.schedule import Schedule, in_hand
 from shared.errors import Problem, RequestRejected, StateConflict
 from shared.services import Services
 from triggers.bodies import NOT_VALID, parsed
-from triggers.claims import store_request
 from triggers.http import Call
-from triggers.scheduling import check_ahead, check_comes, check_fits, recurrence_of
-from triggers.understanding import understood
+from triggers.scheduling import StoredRequest, check_ahead, check_comes, check_fits, recurrence_of, stored_request
 
 type Change = Callable[[Schedule], Schedule]
 
@@ -42,8 +40,8 @@ async def changed_by(app: Services, call: Call, schedule: Schedule, patch: Sched
         update |= {"run_at": None, "recurrence": recurrence_of(patch.recurrence, now)}
     confirm: int | None = None
     if patch.request is not None:
-        content, tenants, confirm = await _request(app, call, schedule.kind, patch.request)
-        update |= {"request_sha": await store_request(app, content), "tenants": tenants}
+        request, confirm = await _request(app, call, schedule.kind, patch.request)
+        update |= request._asdict()
     elif patch.recurrence is not None:
         confirm = parse_stored(schedule.kind, await app.staging.get(schedule.request_sha)).confirm
 
@@ -66,11 +64,10 @@ async def changed_by(app: Services, call: Call, schedule: Schedule, patch: Sched
 
 async def _request(
     app: Services, call: Call, kind: OperationKind, given: dict[str, Any]
-) -> tuple[bytes, tuple[str, ...], int | None]:
-    """The new request as it is stored, the tenants that it concerns, and the number it confirms."""
+) -> tuple[StoredRequest, int | None]:
+    """The new request as it is stored, and the number that it confirms."""
     planned: PlannedKind = next(known for known in KINDS if known == kind)
     body = parsed(BODIES[planned], json.dumps(given).encode(), under="/request")
     if body.schedule is not None:
         raise RequestRejected(400, NOT_VALID, [Problem("/request/schedule", "The schedule stands beside the request")])
-    request, tenants = await understood(app, call.caller, planned, body)
-    return request.stored(), tuple(tenant.id for tenant in tenants), request.confirm
+    return await stored_request(app, call.caller, planned, body), body.confirm

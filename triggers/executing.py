@@ -10,7 +10,7 @@ from shared.domain.operation import Actor, Operation, OperationKind, Phase, Stat
 from shared.errors import NotFound, StateConflict
 from shared.services import Services
 from triggers.claims import Claim
-from triggers.guarding import guards_of
+from triggers.guarding import guards_beside
 from triggers.http import Call
 
 
@@ -74,7 +74,7 @@ def execution(preview: Operation, operation_id: str, body: ExecuteBody, by: Acto
         request_sha=preview.request_sha,
         body_sha=preview.request_sha,
         reason=body.reason or preview.reason,
-        guards=guards_of(body.options, body.confirm, on_all=preview.guards.on_all),
+        guards=guards_beside(preview.guards, body.options, body.confirm),
         plan_id=preview.id,
         preview_id=preview.id,
         grace_days=preview.grace_days,

@@ -64,7 +64,8 @@ def csv_as_json(request: func.HttpRequest, given: MediaType, limit: int) -> byte
     """The JSON body that a body of the type ``given`` (``text/csv`` or ``multipart/form-data``) stands for.
 
     The query parameter ``tenant`` names the tenant of all rows. Without it the CSV goes to every target of the form's
-    JSON that has no users, or stands at the top where there are no targets. Raises ``RequestRejected``: 400 that names
+    JSON that has no users, or stands at the top where there are no targets; ``operation`` says of what it is a preview.
+    Raises ``RequestRejected``: 400 that names
     the part, the field or the line that is wrong, 413 when the copies of the CSV together exceed ``limit`` bytes.
     """
     tenant = request.params.get("tenant")
@@ -76,6 +77,10 @@ def csv_as_json(request: func.HttpRequest, given: MediaType, limit: int) -> byte
         parts = _parts(request, given.parameters.get("boundary", ""))
         csv = _file(parts)
         body = _rest(parts[REST_PART]) if REST_PART in parts else body
+    if "operation" in request.params:
+        if "operation" in body:
+            raise _refused("/operation", "The query parameter operation says it already; give one of the two")
+        body["operation"] = request.params["operation"]
     places = _places(body, tenant)
     if len(csv.data) * len(places) > limit:
         detail = f"The CSV would stand under each of {len(places)} targets, in all with more than {limit} bytes; "

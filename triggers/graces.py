@@ -10,7 +10,6 @@ from shared.domain.selection import NamedUser, Recorded, RowLicence, Wish
 from shared.errors import StateConflict
 from shared.services import Services
 from triggers.claims import store_request
-from triggers.guarding import guards_of
 from triggers.repeating import outcomes_of, part_by_rows, revert_request
 from triggers.run_ids import actor_of, following_id
 
@@ -32,7 +31,7 @@ async def over(app: Services, schedule: Schedule, owner: Operation, operation_id
         return None
     targets = tuple(target for target in request.targets if target.tenant in begun)
     request = request.model_copy(update={"targets": targets, "begun": begun, "grace": None, "confirm": None})
-    guards = replace(guards_of(request.options, None), confirmed=True)
+    guards = replace(owner.guards, confirm=None, confirmed=True)
     operation = await _operation(app, operation_id, schedule, "remove", request.stored(), parts)
     return replace(operation, created_by=actor_of(schedule), reason=owner.reason, guards=guards)
 

@@ -1,5 +1,7 @@
 """From the options of a request to the guards of an operation."""
 
+from dataclasses import replace
+
 from shared.contracts.guarding import ExecuteOptions, Options
 from shared.domain.guards import Canary, Guards, OffHours, StopRule
 
@@ -14,4 +16,16 @@ def guards_of(options: ExecuteOptions, confirm: int | None, *, on_all: bool = Fa
         max_users=options.max_users if isinstance(options, Options) else None,
         confirm=confirm,
         on_all=on_all,
+    )
+
+
+def guards_beside(previewed: Guards, options: ExecuteOptions, confirm: int | None) -> Guards:
+    """What the execution of a preview is held to: the previewed request's guards, where beside it no others stand."""
+    said = guards_of(options, confirm)
+    return replace(
+        previewed,
+        canary=said.canary or previewed.canary,
+        stop_when=said.stop_when or previewed.stop_when,
+        window=said.window or previewed.window,
+        confirm=previewed.confirm if said.confirm is None else said.confirm,
     )

@@ -16,6 +16,9 @@ from shared.services import Services, services
 from shared.settings import outbox_schedule
 from shared.tables.codec import UnknownSchema
 from shared.tables.outbox import DueFollowUp
+from triggers.http import Starter
+from triggers.leaving_users import SECONDS, settle_run
+from triggers.starting import starter
 
 bp = df.Blueprint()
 log = logging.getLogger(__name__)
@@ -45,7 +48,16 @@ class Handler:
 HANDLERS: Mapping[FollowUpKind, Handler] = {}
 
 
-async def run_outbox(app: Services, handlers: Mapping[FollowUpKind, Handler] = HANDLERS) -> int:
+def handlers(start: Starter) -> Mapping[FollowUpKind, Handler]:
+    """How follow-ups are done where operations can be started."""
+
+    async def leavers(app: Services, item: FollowUp) -> None:
+        await settle_run(app, start, item)
+
+    return {**HANDLERS, "leavers": Handler(leavers, SECONDS)}
+
+
+async def run_outbox(app: Services, handlers: Mapping[FollowUpKind, Handler]) -> int:
     """Do what is due, and what comes due meanwhile; returns how many tries were made."""
     await app.tables.refresh_clock()
     began, tries = monotonic(), 0
@@ -118,6 +130,7 @@ async def _error_of(app: Services, handler: Handler, item: FollowUp) -> str | No
 
 
 @bp.timer_trigger(arg_name="timer", schedule=outbox_schedule())
-async def outbox(timer: func.TimerRequest) -> None:
+@bp.durable_client_input(client_name="client")
+async def outbox(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """See ``run_outbox``."""
-    await run_outbox(await services())
+    await run_outbox(await services(), handlers(starter(client)))

@@ -15,7 +15,18 @@ from shared.contracts.preview import PreviewBody, PreviewUser, preview_body, pre
 from shared.contracts.preview_requests import PREVIEWS, AssignPreview, RevertPreview, without_kind
 from shared.contracts.requests import BODIES, KINDS, PlannedKind
 from shared.contracts.responses import Page
-from shared.contracts.routes import BASE, CURSOR, FORMAT, TENANT, TOP, Answer, Parameter, Route
+from shared.contracts.routes import (
+    BASE,
+    CSV_OPERATION,
+    CSV_TENANT,
+    CURSOR,
+    FORMAT,
+    TENANT,
+    TOP,
+    Answer,
+    Parameter,
+    Route,
+)
 from shared.csv.writing import PREVIEW_COLUMNS, csv_pieces, preview_row
 from shared.domain.caller import Role
 from shared.domain.operation import Actor, Operation, OperationKind, Status, TenantPart
@@ -54,7 +65,10 @@ PREVIEW = f"{BASE}/previews/{{id}}"
         role=Role.OPERATE,
         body=AssignPreview,
         or_bodies=(PREVIEWS["remove"], PREVIEWS["modify"], PREVIEWS["transfer"], RevertPreview),
+        csv=True,
         parameters=(
+            CSV_TENANT,
+            CSV_OPERATION,
             IDEMPOTENCY_KEY,
             Parameter("Prefer", "wait=N: answer within N seconds, at most 60; 20 unless told.", where="header"),
         ),

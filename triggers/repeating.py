@@ -17,7 +17,7 @@ PAGE = 1_000
 
 
 async def ended_operation(app: Services, caller: Caller, operation_id: str, verb: str) -> Operation:
-    """An operation that has ended, of whose tenants the caller sees all.
+    """An operation that has ended, with those of its tenants that the caller sees.
 
     Raises ``NotFound`` when there is none for this caller, ``StateConflict`` where it has not ended.
     """
@@ -49,7 +49,8 @@ async def revert_request(
             targets.append(await _target(app, part, rows))
             parts.append(part_by_rows(new_id, part))
     if not targets:
-        raise StateConflict("The operation changed nobody, so there is nothing to revert.")
+        grace = f" Deleting the schedule {operation.schedule_id} ends its grace." if operation.grace_until else ""
+        raise StateConflict(f"The operation changed nobody, so there is nothing to revert.{grace}")
     return OperationBody(targets=tuple(targets)), tuple(parts)
 
 

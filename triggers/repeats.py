@@ -48,7 +48,9 @@ async def retry_operation(call: Call, app: Services) -> func.HttpResponse:
     if known := await claimed_before(app, call, claim):
         return await started(app, call, known, new=False)
     before, request, parts = await retry_request(app, call.caller, claim.id, parent)
-    guards = guards_of(request.options, None)
+    held_to = before.guards
+    # Who is left of a number that was confirmed need not be counted and confirmed once more.
+    guards = replace(held_to, confirm=None, confirmed=held_to.confirmed or held_to.confirm is not None)
     operation = await _operation(app, call, claim, before.work, request, parts, guards, before.reason)
     return await _started(app, call, claim, replace(operation, grace_days=before.grace_days), parent)
 

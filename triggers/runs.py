@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from shared.contracts.requests import ExecuteBody
+from shared.contracts.requests import BODIES, KINDS, ExecuteBody, PlannedKind
 from shared.contracts.stored import parse_stored
-from shared.domain.caller import SYSTEM
+from shared.domain.caller import SYSTEM, Caller, Role
 from shared.domain.codes import ResultCode
 from shared.domain.guards import Guards
 from shared.domain.operation import Actor, Operation, Phase, Status, TenantError, TenantPart
@@ -13,10 +13,12 @@ from shared.domain.schedule import Schedule
 from shared.domain.tenant import Tenant
 from shared.errors import NotFound
 from shared.services import Services
+from triggers.claims import store_request
 from triggers.executing import execution, find_preview
 from triggers.guarding import guards_of
+from triggers.registry import means_many
 from triggers.run_ids import actor_of
-from triggers.understanding import parts_of
+from triggers.understanding import parts_of, understood
 
 
 async def operation_of(
@@ -27,7 +29,8 @@ async def operation_of(
     ``body_sha`` is what an idempotency key is compared by, where one may come again.
 
     A tenant that is no longer registered, or disabled, ends its part at once; the others go on. Users are found anew.
-    Raises ``LicenceError`` or ``ValueError`` where the stored request, or the preview, cannot be read.
+    Raises ``NotFound`` or ``ValueError`` where the stored request, or the preview, is gone or cannot be read, and as
+    ``understood`` where it means many tenants.
     """
     await app.tables.refresh_clock()
     now, actor = app.tables.now(), by or actor_of(schedule)
@@ -36,27 +39,7 @@ async def operation_of(
         preview = await find_preview(app, SYSTEM, schedule.preview_id)
         operation = execution(preview, operation_id, ExecuteBody.model_validate_json(content), actor, now)
     else:
-        request = parse_stored(schedule.kind, content)
-        named = list(dict.fromkeys(target.tenant for target in request.targets))
-        found = {tenant: await _registered(app, tenant) for tenant in named}
-        usable = [each for each in found.values() if isinstance(each, Tenant)]
-        ready = {part.tenant_id: part for part in parts_of(operation_id, request, usable)}
-        operation = Operation(
-            id=operation_id,
-            kind=schedule.kind,
-            status=Status.QUEUED,
-            created_at=now,
-            created_by=actor,
-            request_sha=schedule.request_sha,
-            body_sha=schedule.request_sha,
-            reason=request.reason,
-            guards=guards_of(request.options, request.confirm),
-            grace_days=request.grace_days,
-            tenants=tuple(
-                _failed(operation_id, tenant, why, now) if isinstance(why, TenantError) else ready[tenant]
-                for tenant, why in found.items()
-            ),
-        )
+        operation = await _planned(app, schedule, operation_id, content, actor)
     return replace(
         operation,
         schedule_id=schedule.id,
@@ -82,6 +65,42 @@ def _limited(guards: Guards, schedule: Schedule) -> Guards:
     """The guards with the limit of changes a run, which takes the place of a confirmed number."""
     limit = schedule.max_changes_per_run
     return replace(guards, max_changes=limit, confirmed=guards.confirmed or limit is not None)
+
+
+async def _planned(app: Services, schedule: Schedule, operation_id: str, content: bytes, actor: Actor) -> Operation:
+    """The operation that makes a plan of its own: of the stored request, or of what its template means now."""
+    request, found = parse_stored(schedule.kind, content), dict[str, Tenant | TenantError]()
+    request_sha, on_all = schedule.request_sha, False
+    if schedule.template_sha is None:
+        found = {tenant: await _registered(app, tenant) for tenant in dict.fromkeys(t.tenant for t in request.targets)}
+    else:
+        kind: PlannedKind = next(known for known in KINDS if known == schedule.kind)
+        template = BODIES[kind].model_validate_json(await app.staging.get(schedule.template_sha))
+        named = dict.fromkeys(t.tenant for t in template.targets if not means_many(t.tenant))
+        found = {tenant: await _registered(app, tenant) for tenant in named}
+        usable = tuple(t for t in template.targets if not isinstance(found.get(t.tenant), TenantError))
+        maker = Caller(
+            actor.id, actor.name, Role.OPERATE, None if schedule.scope is None else frozenset(schedule.scope)
+        )
+        request, tenants = await understood(app, maker, kind, template.model_copy(update={"targets": usable}))
+        request_sha, on_all = await store_request(app, request.stored()), template.on_all
+        found |= {tenant.id: tenant for tenant in tenants}
+    now = app.tables.now()
+    ready = parts_of(operation_id, request, [each for each in found.values() if isinstance(each, Tenant)])
+    failed = [_failed(operation_id, each, why, now) for each, why in found.items() if isinstance(why, TenantError)]
+    return Operation(
+        id=operation_id,
+        kind=schedule.kind,
+        status=Status.QUEUED,
+        created_at=now,
+        created_by=actor,
+        request_sha=request_sha,
+        body_sha=request_sha,
+        reason=request.reason,
+        guards=guards_of(request.options, request.confirm, on_all=on_all),
+        grace_days=request.grace_days,
+        tenants=(*ready, *failed),
+    )
 
 
 async def _registered(app: Services, tenant_id: str) -> Tenant | TenantError:

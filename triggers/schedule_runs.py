@@ -51,7 +51,7 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
     by = Actor(call.caller.id, call.caller.name)
     try:
         operation = await operation_of(app, schedule, claim.id, by, body_sha=claim.body_sha)
-    except (NotFound, ValueError) as error:
+    except (NotFound, ValueError) as error:  # what its template means now may be refused as any request
         raise StateConflict(f"What the schedule would execute is no longer there: {error}") from error
     new, operation = await start(app, call, claim, operation)
     await app.runs.record(Run(schedule_id=schedule.id, due_at=operation.created_at, operation_id=operation.id))

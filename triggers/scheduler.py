@@ -11,7 +11,7 @@ from shared.domain.caller import SYSTEM
 from shared.domain.operation import Actor, Operation
 from shared.domain.schedule import LastRun, Schedule, claim, done, look
 from shared.domain.states import ENDED
-from shared.errors import LicenceError, NotFound
+from shared.errors import LicenceError, NotFound, RequestRejected
 from shared.services import Services, services
 from shared.settings import scheduler_schedule
 from shared.tables.runs import Run
@@ -60,9 +60,11 @@ async def _carry_out(app: Services, start: Starter, schedule: Schedule) -> bool:
     if claimed.claimed is None:  # cancelled, missed, or done by another host
         return False
     await _record_missed(app, claimed, look(claimed, now).missed)
-    new, run = await _run(app, start, claimed, claimed.claimed, owner)
+    new, operation = await _run(app, start, claimed, claimed.claimed, owner)
+    run = LastRun(operation.id, claimed.claimed) if operation else None
+    tenants = tuple(part.tenant_id for part in operation.tenants) if operation else ()
     await app.schedules.change(
-        schedule.id, lambda stored: done(stored, run) if stored.claimed == claimed.claimed else stored
+        schedule.id, lambda stored: done(stored, run, tenants) if stored.claimed == claimed.claimed else stored
     )
     return new
 
@@ -75,8 +77,8 @@ async def _record_missed(app: Services, schedule: Schedule, missed: Iterable[dat
 
 async def _run(
     app: Services, start: Starter, schedule: Schedule, due_at: datetime, owner: Operation | None
-) -> tuple[bool, LastRun | None]:
-    """Start the operation of a due time; gives whether this call did, and the run, None where there is nothing to do.
+) -> tuple[bool, Operation | None]:
+    """Start the operation of a due time; gives whether this call did, and the operation, None where there is none.
 
     What can no longer be understood is noted in the history: the next due time comes all the same.
     """
@@ -86,16 +88,17 @@ async def _run(
     else:
         try:
             operation = await operation_of(app, schedule, operation_id)
-        except (NotFound, ValueError) as error:
+        except (NotFound, RequestRejected, ValueError) as error:
             log.exception("schedule %s starts nothing at %s", schedule.id, due_at)
-            refused = Run(schedule_id=schedule.id, due_at=due_at, without="refused", message=str(error))
+            told = [str(error), *(each.detail for each in getattr(error, "problems", ()))]
+            refused = Run(schedule_id=schedule.id, due_at=due_at, without="refused", message=" ".join(told)[:1000])
             await app.runs.record(refused)
             return False, None
     if operation is None:
         return False, None
     new, stored = await launch(app, start, operation)
     await app.runs.record(Run(schedule_id=schedule.id, due_at=due_at, operation_id=stored.id))
-    return new, LastRun(stored.id, due_at)
+    return new, stored
 
 
 async def finish_cancelling(app: Services, start: Starter, schedule: Schedule, by: Actor) -> str | None:

@@ -1,6 +1,7 @@
 """Making a schedule: from a request that names a time, or a body of ``POST /schedules``."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import azure.functions as func
@@ -8,15 +9,18 @@ import azure.functions as func
 from shared.contracts.requests import ExecuteBody, OperationBody, PlannedKind
 from shared.contracts.routes import BASE
 from shared.contracts.schedules import RecurrenceBody, ScheduleSpec, Times
+from shared.domain.caller import Caller
 from shared.domain.operation import Actor, OperationKind
 from shared.domain.recurrence import Recurrence
 from shared.domain.schedule import Schedule
+from shared.domain.tenant import Tenant
 from shared.errors import NotFound, Problem, RequestRejected, RowConflict, StateConflict
 from shared.services import Services
 from triggers.bodies import NOT_VALID
 from triggers.claims import Claim, store_request
 from triggers.executing import ready_preview
 from triggers.http import Call, json_answer
+from triggers.registry import find_tenants, means_many
 from triggers.showing_schedules import shown
 from triggers.understanding import understood
 
@@ -65,13 +69,18 @@ async def made(
     now = app.tables.now()
     recurs = spec.recurrence is not None
     check_fits(kind, remove_leavers=spec.remove_leavers, recurs=recurs, confirm=request.confirm, under=under)
-    request_sha, tenants, preview_id = await _stored(app, call, kind, spec, request, now, under)
+    if isinstance(request, ExecuteBody):
+        stored = await _stored_execution(app, call, kind, spec, request, now, under)
+    else:
+        stored = await stored_request(app, call.caller, kind, request)
     schedule = Schedule(
         id=claim.id,
         name=spec.name,
         kind=kind,
-        request_sha=request_sha,
-        tenants=tenants,
+        request_sha=stored.request_sha,
+        tenants=stored.tenants,
+        template_sha=stored.template_sha,
+        scope=stored.scope,
         created_by=Actor(call.caller.id, call.caller.name),
         created_at=now,
         done_until=now,
@@ -81,7 +90,7 @@ async def made(
         remove_leavers=spec.remove_leavers,
         max_changes_per_run=spec.max_changes_per_run,
         enabled=enabled,
-        preview_id=preview_id,
+        preview_id=stored.preview_id,
         body_sha=claim.body_sha,
     )
     check_comes(schedule, now, under)
@@ -98,23 +107,45 @@ async def answered(app: Services, call: Call, schedule: Schedule, *, new: bool) 
     return json_answer(await shown(app, call.caller, schedule), 201 if new else 200, headers)
 
 
-async def _stored(
-    app: Services,
-    call: Call,
-    kind: PlannedKind,
-    times: Times,
-    request: OperationBody | ExecuteBody,
-    now: datetime,
-    under: str,
-) -> tuple[str, tuple[str, ...], str | None]:
-    """The stored request's SHA-256, the tenants that it concerns, and the preview that it executes."""
-    if not isinstance(request, ExecuteBody):
-        understandable, tenants = await understood(app, call.caller, kind, request)
-        return await store_request(app, understandable.stored()), tuple(tenant.id for tenant in tenants), None
-    preview = await ready_preview(app, call.caller, kind, request)
+class StoredRequest(NamedTuple):
+    """What a schedule knows of its request; the fields are those of ``Schedule``."""
+
+    request_sha: str
+    tenants: tuple[str, ...]
+    template_sha: str | None = None
+    scope: tuple[str, ...] | None = None
+    preview_id: str | None = None
+
+
+async def stored_request(app: Services, caller: Caller, kind: PlannedKind, body: OperationBody) -> StoredRequest:
+    """Store a request in ids, and as it is where it means many tenants.
+
+    Raises as ``understood``.
+    """
+    request, tenants = await understood(app, caller, kind, body)
+    request_sha, ids = await store_request(app, request.stored()), tuple(tenant.id for tenant in tenants)
+    if not any(means_many(target.tenant) for target in body.targets):
+        return StoredRequest(request_sha, ids)
+    named = await find_tenants(app, caller, [each.tenant for each in body.targets if not means_many(each.tenant)])
+    targets = tuple(
+        target.model_copy(update={"tenant": found.id}) if isinstance(found, Tenant) else target
+        for target in body.targets
+        for found in (named.get(target.tenant),)
+    )
+    template = body.model_copy(update={"targets": targets, "schedule": None}).stored()
+    scope = None if caller.tenants is None else tuple(sorted(caller.tenants))
+    return StoredRequest(request_sha, ids, await store_request(app, template), scope)
+
+
+async def _stored_execution(
+    app: Services, call: Call, kind: PlannedKind, times: Times, body: ExecuteBody, now: datetime, under: str
+) -> StoredRequest:
+    """Store what is said of the execution of a preview."""
+    preview = await ready_preview(app, call.caller, kind, body)
     check_ahead(times.run_at, now, under)
-    content = request.model_copy(update={"schedule": None}).stored()
-    return await store_request(app, content), tuple(part.tenant_id for part in preview.tenants), preview.id
+    content = body.model_copy(update={"schedule": None}).stored()
+    tenants = tuple(part.tenant_id for part in preview.tenants)
+    return StoredRequest(await store_request(app, content), tenants, preview_id=preview.id)
 
 
 def recurrence_of(body: RecurrenceBody, now: datetime) -> Recurrence:

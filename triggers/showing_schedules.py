@@ -10,7 +10,7 @@ from shared.services import Services
 
 async def shown(app: Services, caller: Caller, schedule: Schedule) -> ScheduleResource:
     """The schedule with its stored request, of which only the targets in the caller's tenants."""
-    request = json.loads(await app.staging.get(schedule.request_sha))
+    request = json.loads(await app.staging.get(schedule.template_sha or schedule.request_sha))
     run = schedule.last_run
     status = (await app.operations.read_op(run.operation_id)).status if run else None
     tenants = [tenant for tenant in schedule.tenants if caller.sees(tenant)]

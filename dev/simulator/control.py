@@ -48,9 +48,10 @@ class MemberChange(Wire):
 
 
 class GroupChange(Wire):
-    """What a group hands on."""
+    """What a group hands on, and what it is called."""
 
-    licenses: list[LicenceSpec]
+    licenses: list[LicenceSpec] | None = None
+    displayName: str | None = None  # noqa: N815 - the wire's name
 
 
 def _problem(status: int, text: str) -> web.Response:
@@ -205,7 +206,12 @@ class Control:
         tenant = self._tenant(request)
         group = self._group(tenant, request)
         change = GroupChange.model_validate_json(await request.read())
-        return self._commit(tenant, group, licences=licences_of(tenant, change.licenses, f"groups/{group.id}"))
+        changes: dict[str, Any] = {}
+        if change.licenses is not None:
+            changes["licences"] = licences_of(tenant, change.licenses, f"groups/{group.id}")
+        if change.displayName is not None:
+            changes["display_name"] = change.displayName
+        return self._commit(tenant, group, **changes)
 
     def _commit(self, tenant: Tenant, group: Group, **changes: Any) -> web.Response:
         changed = replace(group, **changes)

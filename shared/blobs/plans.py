@@ -53,6 +53,18 @@ class PlanStore:
         step, within = Steps.parse(selection).locate(n)
         return USERS.unpack(await self._read(_users_path(op, tenant, step, within)))
 
+    async def write_disabled(self, op: str, tenant: str, user_ids: Iterable[str]) -> None:
+        """Store who was left out of a tenant's selection only because the account is disabled."""
+        content = gzip.compress("\n".join(user_ids).encode(), LEVEL)
+        await self._blobs.write(CONTAINER, _disabled_path(op, tenant), content, media_type=GZIP)
+
+    async def disabled(self, op: str, tenant: str) -> frozenset[str]:
+        """Ids of those users.
+
+        Raises ``NotFound`` when they were never written, or have expired.
+        """
+        return frozenset(gzip.decompress(await self._read(_disabled_path(op, tenant))).decode().splitlines())
+
     async def put_aside(self, op: str, tenant: str, step: str, search: bytes) -> None:
         """Store where a step's search stands."""
         await self._blobs.write(
@@ -178,6 +190,10 @@ def _chunk_path(op: str, tenant: str, n: int) -> str:
 
 def _users_path(op: str, tenant: str, step: str, n: int) -> str:
     return _path(op, tenant, f"users-{step}-{n:05d}")
+
+
+def _disabled_path(op: str, tenant: str) -> str:
+    return _path(op, tenant, "disabled", "txt.gz")
 
 
 def _search_path(op: str, tenant: str, step: str) -> str:

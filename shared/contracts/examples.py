@@ -44,6 +44,8 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Json]] = {
     },
     TransferBody: {
         "one": _body(_SALES, transfers=[{"from": "SPE_E3", "to": "SPE_E5"}]),
+        "business": _body(_SALES, transfers=[{"from": "SPB", "to": "SPE_E3"}]),
+        "frontline": _body(_SALES, transfers=[{"from": "M365_F1_COMM", "to": "SPE_F1"}]),
         "add-ons": _body(_SALES, transfers=[{"from": ["EMS", "ENTERPRISEPACK"], "to": "SPE_E3"}]),
     },
     AssignPreview: {"group": _body(_SALES, operation="assign", licenses=[{"sku": "SPE_E5"}])},

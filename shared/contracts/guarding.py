@@ -7,10 +7,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.selections import Request
+from shared.contracts.spelling import TimeOfDay
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Time = Annotated[str, StringConstraints(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-"""Hours and minutes on the wall, ``22:00``."""
 
 
 def _known_zone(name: str) -> str:
@@ -40,8 +39,8 @@ class Window(Request):
     """Work only within these hours; ``to`` before ``from`` is the next day's."""
 
     days: Annotated[tuple[Day, ...], Field(min_length=1, max_length=7)]
-    opens: Annotated[Time, Field(alias="from")]
-    closes: Annotated[Time, Field(alias="to")]
+    opens: Annotated[TimeOfDay, Field(alias="from")]
+    closes: Annotated[TimeOfDay, Field(alias="to")]
     time_zone: TimeZone
 
 

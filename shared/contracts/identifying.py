@@ -1,9 +1,10 @@
 """From the names in a body to ids, with a pointer to each that cannot be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import overload
 
 from shared.catalogue import plan_of, unknown_plan
+from shared.domain.mailbox import mailbox_plan_ids
 from shared.domain.model import Sku
 from shared.errors import Problem
 
@@ -42,6 +43,19 @@ class Ids:
         """Two SKUs that must not be the same."""
         if source == target:
             self.problems.append(Problem(pointer, "This is the SKU that it shall stand in for"))
+
+    def stays(self, sku_id: str, leaving: Collection[str], pointer: str) -> None:
+        """A SKU to give that must not be one of those that leave."""
+        if sku_id in leaving:
+            self.problems.append(Problem(pointer, "The same request takes this SKU away or swaps it for another one"))
+
+    def mailbox(self, name: str, leaving: Collection[str], pointer: str) -> str:
+        """Id of a SKU that must stay and have a mailbox; of one whose service plans nobody knows planning tells."""
+        sku = self._skus[name]
+        self.stays(sku.id, leaving, pointer)
+        if sku.service_plans and not mailbox_plan_ids(sku):
+            self.problems.append(Problem(pointer, f"{name} has no mailbox, so it cannot take the place of one"))
+        return sku.id
 
     @overload
     def plans(self, sku_name: str, names: Sequence[str], pointer: str) -> tuple[str, ...]: ...

@@ -10,6 +10,7 @@ from shared.contracts.identifying import Ids
 from shared.contracts.schedules import ScheduleSpec
 from shared.contracts.schemas import not_both
 from shared.contracts.selections import Request, SkuName, Target, Targeted, Text
+from shared.contracts.spelling import Place
 
 MAX_SKUS = 50
 MAX_PLANS = 500
@@ -54,7 +55,7 @@ class Licence(Request):
 class UsageLocation(Request):
     """Where ``usageLocation`` comes from; ``ifMissing`` leaves a location that is there."""
 
-    value: Annotated[str, StringConstraints(pattern="^([A-Z]{2}|fromUserCountry|tenantDefault)$")]
+    value: Place
     """ISO 3166 alpha-2 in capitals, ``fromUserCountry`` or ``tenantDefault``."""
     mode: Literal["ifMissing", "always"] = "ifMissing"
 
@@ -91,8 +92,8 @@ class OperationBody(Targeted):
         """The body for these users instead."""
         return self.model_copy(update={"targets": targets})
 
-    def begun_rows(self, tenant_id: str) -> str | None:
-        """The rows of a tenant's users whose grace has begun (`shared.blobs.rows`), where the body ends one."""
+    def earlier_rows(self, tenant_id: str) -> str | None:
+        """The rows of a tenant's users (`shared.blobs.rows`), where the body follows from what was done to them."""
         return None
 
     def stored(self) -> bytes:

@@ -5,6 +5,7 @@ from shared.contracts.requests import AssignBody, ModifyBody, RemoveBody, Replac
 from shared.contracts.stored import StoredRemove
 from shared.domain.assign import AssignRequest, WantedLicence
 from shared.domain.grace import AfterGrace, BeginGrace
+from shared.domain.leavers import LeaverRequest
 from shared.domain.location import UsageLocationRule
 from shared.domain.modify import ModifyRequest, PlanEdit, Swap
 from shared.domain.planning import Planner
@@ -27,6 +28,8 @@ def planner_of(body: OperationBody, tenant: Tenant) -> Planner:
             remove = RemoveRequest(named, replace_with, convert=body.mailbox == "convertToShared")
             if isinstance(body, StoredRemove) and body.begun is not None:
                 return AfterGrace(remove)
+            if isinstance(body, StoredRemove) and body.left is not None:
+                return LeaverRequest(remove)
             return BeginGrace(remove, body.grace.during == "disablePlans") if body.grace else remove
         case ModifyBody():
             return ModifyRequest(

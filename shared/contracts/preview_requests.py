@@ -1,13 +1,10 @@
 """The bodies of ``POST /preview``: those of the operations, and which of them is meant."""
 
-from typing import Annotated, Literal
-
-from pydantic import StringConstraints
+from typing import Literal
 
 from shared.contracts.requests import AssignBody, ModifyBody, OperationBody, RemoveBody, TransferBody
 from shared.contracts.selections import Request
-
-OperationId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+from shared.contracts.spelling import ResourceId
 
 
 class AssignPreview(AssignBody):
@@ -38,7 +35,7 @@ class RevertPreview(Request):
     """Preview what it would take to undo an operation that has ended."""
 
     operation: Literal["revert"]
-    operation_id: OperationId
+    operation_id: ResourceId
 
 
 PREVIEWS: dict[str, type[AssignPreview | RemovePreview | ModifyPreview | TransferPreview]] = {

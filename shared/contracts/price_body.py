@@ -5,10 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.selections import Request
+from shared.contracts.spelling import Currency
 from shared.domain.prices import CENT
 
 MAX_SKUS = 500
@@ -16,9 +17,6 @@ MAX_SKUS = 500
 MAX_BOOKS = 1_000
 MAX_PRICE = 1_000_000
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
-"""ISO 4217 in capitals."""
 
 
 def _to_the_cent(price: float) -> float:

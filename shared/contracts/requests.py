@@ -7,7 +7,7 @@ all of them to GUIDs; the result is the same model, is stored as ``staging/{sha2
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.guarding import ExecuteOptions
@@ -24,11 +24,10 @@ from shared.contracts.operation_body import (
 )
 from shared.contracts.schedules import ScheduleSpec
 from shared.contracts.selections import AT_LEAST_ONE, Request, SkuName, Text, normalise_targets
+from shared.contracts.spelling import ResourceId
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
-from shared.errors import RequestRejected
-
-PreviewId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+from shared.errors import Problem, RequestRejected
 
 
 class AssignBody(OperationBody):
@@ -123,7 +122,8 @@ class RemoveBody(OperationBody):
         )
         update: dict[str, object] = {"licenses": skus} if isinstance(self.licenses, tuple) else {}
         if isinstance(self.mailbox, ReplaceWith):
-            update["mailbox"] = self.mailbox.model_copy(update={"replace_with": ids.sku(self.mailbox.replace_with)})
+            kept = ids.mailbox(self.mailbox.replace_with, [held.sku for held in skus], "/mailbox/replaceWith")
+            update["mailbox"] = self.mailbox.model_copy(update={"replace_with": kept})
         return self.model_copy(update=update)
 
 
@@ -197,7 +197,12 @@ class ModifyBody(OperationBody):
             source, target = sources.sku_once(swap.source, f"/swap/{n}/from"), ids.sku(swap.to)
             ids.differ(source, target, f"/swap/{n}/to")
             swaps.append(swap.model_copy(update={"source": source, "to": target}))
+        left = {swap.source for swap in swaps}
+        for n, swap in enumerate(swaps):
+            ids.stays(swap.to, left - {swap.source}, f"/swap/{n}/to")
         add = tuple(each.with_ids(added, f"/add/{n}") for n, each in enumerate(self.add))
+        for n, each in enumerate(add):
+            ids.stays(each.sku, left, f"/add/{n}/sku")
         return self.model_copy(update={"licenses": edits, "add": add, "swap": tuple(swaps)})
 
 
@@ -247,6 +252,13 @@ class TransferBody(OperationBody):
             for source in sources:
                 ids.differ(source, target, f"/transfers/{n}/to")
             moves.append(move.model_copy(update={"source": sources, "to": target}))
+        left = {source for move in moves for source in move.sources}
+        keeps: dict[str, bool] = {}
+        for n, move in enumerate(moves):
+            ids.stays(move.to, left.difference(move.sources), f"/transfers/{n}/to")
+            if keeps.setdefault(move.to, move.keep_disabled_plans) != move.keep_disabled_plans:
+                detail = "An earlier move to the same SKU says otherwise"
+                ids.problems.append(Problem(f"/transfers/{n}/keepDisabledPlans", detail))
         return self.model_copy(update={"transfers": tuple(moves)})
 
 
@@ -258,7 +270,7 @@ def move_pointer(n: int, move: Move, k: int) -> str:
 class ExecuteBody(Request):
     """The body that executes a preview: exactly its plan."""
 
-    preview_id: PreviewId
+    preview_id: ResourceId
     options: ExecuteOptions = ExecuteOptions()
     confirm: Confirm | None = None
     reason: Reason | None = None
@@ -273,7 +285,7 @@ class ExecuteBody(Request):
 class RevertBody(Request):
     """The body of ``POST /operations/{id}/revert``; it may be left out."""
 
-    preview_id: PreviewId | None = None
+    preview_id: ResourceId | None = None
     """Execute exactly this preview of the revert."""
     options: ExecuteOptions = ExecuteOptions()
     confirm: Confirm | None = None

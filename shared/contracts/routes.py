@@ -79,6 +79,11 @@ TOP = Parameter("top", "Rows a page.", {"type": "integer", "minimum": 1, "maximu
 CURSOR = Parameter("cursor", "Where the page begins, from a nextLink.")
 TENANT = Parameter("tenant", "Only this tenant: its GUID or a verified domain.")
 CSV_TENANT = Parameter("tenant", "The tenant of a CSV: its GUID or a verified domain; not beside JSON.")
+CSV_OPERATION = Parameter(
+    "operation",
+    "Of what a CSV is previewed; not beside JSON.",
+    {"type": "string", "enum": ["assign", "remove", "modify", "transfer"]},
+)
 FROM = Parameter("from", "Not before this time.", {"type": "string", "format": "date-time"})
 TO = Parameter("to", "Before this time.", {"type": "string", "format": "date-time"})
 FORMAT = Parameter(

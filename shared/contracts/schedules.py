@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.contracts.guarding import Day, Time, TimeZone
+from shared.contracts.guarding import Day, TimeZone
 from shared.contracts.responses import Response
 from shared.contracts.schemas import exactly_one
 from shared.contracts.selections import Request
+from shared.contracts.spelling import TimeOfDay
 from shared.domain.operation import OperationKind, Status
 from shared.domain.recurrence import Frequency, Recurrence
 from shared.domain.schedule import OnMissed, Schedule, upcoming
@@ -30,7 +31,7 @@ class RecurrenceBody(Request):
     """Weekly only; the weekday of ``startDate`` unless told."""
     day_of_month: Annotated[int, Field(ge=1, le=31)] | None = None
     """Monthly only; the last day where the month is shorter. The day of ``startDate`` unless told."""
-    time: Time
+    time: TimeOfDay
     time_zone: TimeZone
     start_date: Annotated[date, Field(ge=EARLIEST)] | None = None
     """Today unless told."""
@@ -176,7 +177,8 @@ def schedule_resource(
 
     ``status`` is that of the operation of its last run.
     """
-    targets = [target for target in request.get("targets", []) if target["tenant"] in tenants]
+    hidden = set(schedule.tenants) - set(tenants)
+    targets = [target for target in request.get("targets", []) if target["tenant"] not in hidden]
     shown = request | {"targets": targets} | ({"previewId": schedule.preview_id} if schedule.preview_id else {})
     run, recurrence = schedule.last_run, schedule.recurrence
     return ScheduleResource(

@@ -10,19 +10,25 @@ from shared.domain.operation import OperationKind
 
 
 class StoredRemove(RemoveBody):
-    """A remove as it is stored: one that ends a grace names those for whom it began. Callers cannot."""
+    """A remove as it is stored: one that ends a grace names those for whom it began, one of leavers those.
+
+    Callers can say neither.
+    """
 
     begun: Mapping[str, str] | None = None
     """The names of their rows by tenant (`shared.blobs.rows`); None where the remove ends no grace."""
+    left: Mapping[str, str] | None = None
+    """The same of users who have left the selection of a schedule; None where the remove is of no leavers."""
 
     def for_users(self, targets: tuple[Target, ...]) -> Self:
-        """The body for these users instead; what their grace was stands in their rows."""
+        """The body for these users instead; what was known of them stands in their rows."""
         begun: dict[str, str] | None = None if self.begun is None else {}
-        return self.model_copy(update={"targets": targets, "begun": begun})
+        left: dict[str, str] | None = None if self.left is None else {}
+        return self.model_copy(update={"targets": targets, "begun": begun, "left": left})
 
-    def begun_rows(self, tenant_id: str) -> str | None:
-        """The rows of a tenant's users whose grace has begun."""
-        return (self.begun or {}).get(tenant_id)
+    def earlier_rows(self, tenant_id: str) -> str | None:
+        """The rows of a tenant's users whose grace has begun, or who have left."""
+        return (self.begun or self.left or {}).get(tenant_id)
 
 
 def parse_stored(kind: OperationKind, data: bytes) -> OperationBody:

@@ -3,16 +3,14 @@
 import json
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.selections import Request, Text
+from shared.contracts.spelling import Country
 
 MAX_LIST = 32_000
 """Characters of a tenant's list, as JSON: it is kept in one column of a table."""
-
-Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
-"""ISO 3166 alpha-2 in capitals."""
 
 
 def _short_together(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ class Windows(TenantRun):
     by_code: dict[str, int] = {}
     throttled: int = 0
     seats: dict[str, int] = {}
-    """Seats taken (+) and freed (-) so far, by SKU id."""
+    """Seats taken so far, by SKU id."""
     canary: CanaryNow | None = None
 
 
@@ -186,7 +186,7 @@ class BatchDone(Wire):
     mark: str | None = None
     """The write whose outcomes are to be audited."""
     seats: dict[str, int] = {}
-    """Seats taken (+) and freed (-) by SKU id."""
+    """Seats taken, by SKU id."""
 
 
 class WindowDone(TenantRun):

@@ -188,10 +188,10 @@ class Merger:
         wanted = self._requested if licence is None else {licence.sku_id: licence}
         if any(sku_id in held and not _alike(held[sku_id], each) for sku_id, each in wanted.items()):
             file = "" if merged.pointer == sheet.pointer else f" of {merged.pointer}"
-            return (
-                f"{merged.reference} stands in line {merged.line}{file} with the same SKU and other service plans:"
-                " leave one of the two rows"
-            )
+            stands = f"{merged.reference} stands in line {merged.line}{file} with the same SKU and other"
+            if licence and licence.from_sku_ids:
+                return f"{stands} sources: name all of them in one row, separated by semicolons"
+            return f"{stands} service plans: leave one of the two rows"
         merged.rows += 1
         if licence is None:
             merged.with_request = True

@@ -9,7 +9,7 @@ from shared.domain.notify import Event
 from shared.domain.operation import Operation, Status, TenantPart
 from shared.domain.states import ENDED
 
-FollowUpKind = Literal["notification"]
+FollowUpKind = Literal["notification", "leavers"]
 FIRST_RETRY: Final = timedelta(seconds=4)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 MAX_ERROR: Final = 500

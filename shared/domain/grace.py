@@ -3,8 +3,8 @@
 Rules, in order:
 
 1. The grace begins for whom the remove would take something from; it is noted which SKUs. Nothing goes yet.
-2. Where service plans are switched off meanwhile, all those of these SKUs are; whose plans are off, or shall stay as
-   they are, has nothing to be written.
+2. Where service plans are switched off meanwhile, all those of these SKUs are, but for a mailbox that another SKU
+   shall take over in the end; whose plans are off, or shall stay as they are, has nothing to be written.
 3. When it is over, those SKUs go from those for whom it began, unless they are no longer selected or somebody has
    switched service plans on again.
 """
@@ -48,7 +48,7 @@ class BeginGrace:
             return removal
         change = None
         if self.disable_plans:
-            off = GraceRequest(going).decide(index, user, skus, group_names)
+            off = GraceRequest(going, self.remove.replace_with is not None).decide(index, user, skus, group_names)
             if off.status == "skipped":
                 return off
             change = off.change

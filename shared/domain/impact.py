@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from shared.domain.codes import ResultCode
 from shared.domain.effects import Warn
 from shared.domain.model import Change, Conflict, Decision, Sku
 from shared.domain.prices import Cost, PriceBook, SeatCount, cost
@@ -52,7 +53,7 @@ MESSAGES: Final[Mapping[str, str]] = {
         " change. Note the addresses that matter, and look at them afterwards."
     ),
     PlanWarning.UNASSIGNABLE_SKU: (
-        "These SKUs cannot be given to users: they are the company's, or their subscription has run out."
+        "These SKUs cannot be given to users: they are the company's, or the subscription is missing or has run out."
         " Leave them out of the request, or renew the subscription."
     ),
     PlanWarning.REPLICATION_LAG: (
@@ -167,6 +168,7 @@ class Impacts:
         self._skipped, self._warnings = Tally(), Tally()
         self._conflicts: list[UserConflict] = []
         self._touched: set[str] = set()
+        self._barred: set[str] = set()
         self._moves: Counter[str] = Counter()
         self._frees: Counter[str] = Counter()
 
@@ -181,7 +183,6 @@ class Impacts:
         excluded: Mapping[str, int] | None = None,
         excluded_samples: Mapping[str, Sequence[str]] | None = None,
         prices: PriceBook | None = None,
-        unassignable: Sequence[str] = (),
         recent: int = 0,
         by_group: bool = False,
     ) -> Impact:
@@ -191,14 +192,14 @@ class Impacts:
             excluded: users that are not part of the selection, by code.
             excluded_samples: principal names of some of them, by code.
             prices: the tenant's price book; without one there is no cost.
-            unassignable: part numbers of wanted SKUs that cannot be given to users.
             recent: users whose state comes from our own writes within the replication horizon.
             by_group: whether one group selects the users of an assignment, and no row wishes anything of its own.
         """
         warnings = Tally()
         for found in self._warnings.found():
             warnings.note(found.code, found.count, found.sample)
-        warnings.note(PlanWarning.UNASSIGNABLE_SKU, len(unassignable), unassignable)
+        barred = sorted(self._skus[sku_id].part_number if sku_id in self._skus else sku_id for sku_id in self._barred)
+        warnings.note(PlanWarning.UNASSIGNABLE_SKU, len(barred), barred)
         warnings.note(PlanWarning.REPLICATION_LAG, recent)
         if by_group and self._affected >= GROUP_SIZE:
             warnings.note(PlanWarning.GROUP_BASED_LICENSING, self._affected)
@@ -230,6 +231,7 @@ class Impacts:
                 self._skipped.note(decision.code or "", 1, (name,))
         if decision.change is not None:
             self._move(decision.change)
+        self._barred.update(each.sku_id for each in decision.skipped_licences if each.code == ResultCode.SKU_NOT_FOUND)
         for code in dict.fromkeys(decision.warnings):
             self._warnings.note(code, 1, (name,))
         self._conflicts_total += len(decision.conflicts)

@@ -257,7 +257,7 @@ class Summary:
     located: tuple[int, ...] = ()
     """Users whose usage location was set by us: it is audited also when the licence then fails or is never sent."""
     seats: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Seats taken (+) and freed (-) by SKU id."""
+    """Seats taken, by SKU id."""
     converting: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
     """Users whose mailbox must become a shared one before their licence goes, with the time of the first look at it."""
     requested: tuple[int, ...] = ()

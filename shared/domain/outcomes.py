@@ -27,6 +27,8 @@ def before_sending(
     if standing == "after":
         if sent_before:
             return succeeded(decision, change, at, message="Confirmed by reading the user back")
+        if decision.graced:  # somebody else has switched the service plans off, and the licence goes all the same
+            return replace(grace_begun(decision, at, mark=""), after=change.after)
         return settled(decision, ResultCode.ALREADY_ASSIGNED, at, message="Changed by somebody else as planned")
     if sent_before:
         return settled(decision, ResultCode.OUTCOME_UNKNOWN, at)

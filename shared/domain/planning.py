@@ -147,9 +147,10 @@ def skip(index: int, user: User, code: ResultCode, message: str | None = None) -
     return _idle(index, user, "skipped", code, message)
 
 
-def refused(index: int, user: User, why: str) -> Decision:
-    """Decide on a user whose own row asks for what is impossible in the tenant."""
-    return _idle(index, user, "skipped", ResultCode.SKU_NOT_FOUND, why)
+def refused(index: int, user: User, why: str, barred: Iterable[str] = ()) -> Decision:
+    """Decide on a user whose own row asks for what is impossible in the tenant; ``barred`` SKUs are given to nobody."""
+    skipped = tuple(SkippedLicence(sku_id, ResultCode.SKU_NOT_FOUND) for sku_id in barred)
+    return _idle(index, user, "skipped", ResultCode.SKU_NOT_FOUND, why, skipped=skipped)
 
 
 def not_found(index: int, reference: str) -> Decision:
@@ -175,6 +176,13 @@ def unassignable(sku_ids: Iterable[str], skus: Mapping[str, Sku]) -> dict[str, s
         elif sku.status not in ASSIGNABLE_STATUSES:
             reasons[sku.id] = f"The subscription of {sku.part_number} is {sku.status}: it can no longer be assigned."
     return reasons
+
+
+def given_to_nobody(sku_ids: Iterable[str], skus: Mapping[str, Sku]) -> tuple[str, ...]:
+    """Those of the SKUs that nobody in the tenant can be given: it does not have them, or they are unassignable."""
+    wanted = tuple(sku_ids)
+    unfit = unassignable((sku_id for sku_id in wanted if sku_id in skus), skus)
+    return tuple(sku_id for sku_id in wanted if sku_id not in skus or sku_id in unfit)
 
 
 def cannot_assign(sku_ids: Iterable[str], skus: Mapping[str, Sku]) -> str | None:

@@ -89,6 +89,8 @@ class GraceRequest:
 
     licences: frozenset[str] | None
     """SKU ids; None is all that is held directly."""
+    keep_mailbox: bool = False
+    """The mailbox shall outlive the licences: where no other one carries it, its service plan stays as it is."""
 
     def for_wish(self, wish: Wish) -> Self:
         """The rows' SKUs, beside the request's own where a row names none."""
@@ -108,12 +110,9 @@ class GraceRequest:
         found = _find(self.licences, state)
         if not found.direct:
             return _nothing(index, user, found, skus, group_names)
-        after = state
-        for sku_id in found.direct:
-            direct, sku = state.direct(sku_id), skus.get(sku_id)
-            if direct and sku and not sku.user_plan_ids <= direct.disabled_plans:
-                off = (direct.disabled_plans & sku.plan_ids) | sku.user_plan_ids
-                after = after.with_direct(sku_id, Assignment(sku_id, off))
+        after = _dark(found.direct, state, skus)
+        if self.keep_mailbox and _loses_mailbox(state, after, skus):
+            after = _dark(found.direct, state, skus, but_mailboxes=True)
         return settle(
             index,
             user,
@@ -179,6 +178,21 @@ def _converting(decision: Decision) -> Decision:
         return decision
     left = tuple(warning for warning in decision.warnings if warning != Warn.MAILBOX_LOSS)
     return replace(decision, convert_mailbox=True, warnings=left)
+
+
+def _dark(
+    sku_ids: Iterable[str], state: LicenceState, skus: Mapping[str, Sku], *, but_mailboxes: bool = False
+) -> LicenceState:
+    """The state with the service plans of these direct licences off, those that carry a mailbox left out if asked."""
+    after = state
+    for sku_id in sku_ids:
+        direct, sku = state.direct(sku_id), skus.get(sku_id)
+        if direct is None or sku is None:
+            continue
+        going = sku.user_plan_ids - mailbox_plan_ids(sku) if but_mailboxes else sku.user_plan_ids
+        if not going <= direct.disabled_plans:
+            after = after.with_direct(sku_id, Assignment(sku_id, (direct.disabled_plans & sku.plan_ids) | going))
+    return after
 
 
 def _loses_mailbox(before: LicenceState, after: LicenceState, skus: Mapping[str, Sku]) -> bool:

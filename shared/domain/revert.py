@@ -17,7 +17,7 @@ from shared.domain.drift import position
 from shared.domain.effects import WATCHED, warnings
 from shared.domain.enabled import enabled_plans
 from shared.domain.model import Change, Decision, LicenceState, Sku, User
-from shared.domain.planning import calls, cannot_assign, refused, skip, unchanged
+from shared.domain.planning import calls, cannot_assign, given_to_nobody, refused, skip, unchanged
 from shared.domain.selection import Recorded, Wish
 
 USAGE_LOCATION = "usageLocation"
@@ -68,9 +68,10 @@ class RevertRequest:
         setting = after.usage_location if after.usage_location != (state.usage_location or None) else None
         if not add and not remove and setting is None:
             return replace(unchanged(index, user, ResultCode.ALREADY_ASSIGNED), not_reverted=lost)
-        barred = cannot_assign((each.sku_id for each in add if state.direct(each.sku_id) is None), skus)
-        if barred:
-            return refused(index, user, barred)
+        coming = [each.sku_id for each in add if state.direct(each.sku_id) is None]
+        why_not = cannot_assign(coming, skus)
+        if why_not:
+            return refused(index, user, why_not, given_to_nobody(coming, skus))
         if add and after.usage_location is None:
             lacking = "The user has no usage location, which a licence needs; a revert sets only what was there."
             return skip(index, user, ResultCode.MISSING_USAGE_LOCATION, lacking)

@@ -39,7 +39,7 @@ class Schedule:
     request_sha: str
     """SHA-256 of the stored request (``staging/{sha256}``)."""
     tenants: tuple[str, ...]
-    """Ids of the tenants that it concerns."""
+    """Ids of the tenants that it concerns; where a target means many, those of the last run."""
     created_by: Actor
     created_at: datetime
     done_until: datetime
@@ -51,6 +51,10 @@ class Schedule:
     """Whether who is no longer selected loses what this schedule gave."""
     max_changes_per_run: int | None = None
     enabled: bool = True
+    template_sha: str | None = None
+    """SHA-256 of the request as it was made, where a target means many tenants: each run finds out which."""
+    scope: tuple[str, ...] | None = None
+    """Ids of the tenants that its maker was limited to; None means all."""
     preview_id: str | None = None
     """The preview whose frozen plan is executed; None where each run makes its own."""
     owner_id: str | None = None
@@ -122,10 +126,11 @@ def claim(schedule: Schedule, now: datetime) -> Schedule:
     return _past(schedule, found.missed[-1]) if found.missed else schedule
 
 
-def done(schedule: Schedule, run: LastRun | None) -> Schedule:
-    """The schedule after the claimed time was carried out."""
+def done(schedule: Schedule, run: LastRun | None, tenants: tuple[str, ...] = ()) -> Schedule:
+    """The schedule after the claimed time was carried out in these tenants."""
     at = schedule.claimed or schedule.done_until
-    return replace(_past(schedule, at), claimed=None, last_run=run or schedule.last_run)
+    found = tenants if schedule.template_sha and tenants else schedule.tenants
+    return replace(_past(schedule, at), claimed=None, last_run=run or schedule.last_run, tenants=found)
 
 
 def _past(schedule: Schedule, at: datetime) -> Schedule:

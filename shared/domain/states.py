@@ -133,11 +133,21 @@ def settle(operation: Operation, at: datetime) -> Operation:
     )
 
 
+def seen_in_part(operation: Operation, tenants: tuple[TenantPart, ...]) -> Operation:
+    """The operation as somebody sees it who sees only these of its tenants: nothing said of the others is left."""
+    seen = replace(operation, tenants=tenants)
+    return replace(seen, status_reason=_why_at_rest(seen, seen.status)) if seen.status in RESTING else seen
+
+
+def _why_at_rest(operation: Operation, status: Status) -> str | None:
+    reasons = [part.rest_reason for part in operation.tenants if part.status is status and part.rest_reason]
+    return "; ".join(dict.fromkeys(reasons)) or None
+
+
 def _reason(operation: Operation, status: Status) -> str | None:
     """Why it is as it is: what its tenants rest for; nothing while it works and shall go on."""
     if status in RESTING:
-        reasons = [part.rest_reason for part in operation.tenants if part.status is status and part.rest_reason]
-        return "; ".join(dict.fromkeys(reasons)) or None
+        return _why_at_rest(operation, status)
     if status in ENDED | {Status.CANCELLING}:
         return None if operation.hold else operation.status_reason  # it ended before the pause took effect
     return f"Being paused by {operation.held_by.name}" if operation.held_by else None

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from shared.domain.caller import SYSTEM, Caller
 from shared.domain.operation import Operation, TenantPart
+from shared.domain.states import seen_in_part
 from shared.errors import NotFound, RowConflict
 from shared.tables.client import Tables
 from shared.tables.codec import RowCodec
@@ -226,4 +227,6 @@ class OperationStore:
         seen = tuple(part for part in parts if caller.sees(part.tenant_id))
         if not seen and caller.tenants is not None:
             return None
+        if len(seen) < len(parts):
+            operation = seen_in_part(operation, seen)
         return replace(operation, tenants=seen)

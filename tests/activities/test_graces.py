@@ -124,6 +124,29 @@ async def test_activities_that_run_twice_begin_one_grace(app: Services, simulato
     assert await schedule_of(part)
 
 
+async def test_the_grace_begins_for_whose_plans_somebody_else_has_just_switched_off(
+    app: Services, simulator: Simulator
+) -> None:
+    """There is nothing left to write, the licence goes in the end all the same, and nobody's doing is undone."""
+    (part,) = await claimed(app, directory(simulator), during="disablePlans")
+    await part.ready()
+    held = [held["skuId"] for held in part.tenant.state()["users"][0]["direct"]]
+    plan = await app.plans.read_chunk(part.run.operation, part.run.tenant, 0)
+    change = plan[0].change
+    assert change
+    dark = [{"skuId": each.sku_id, "disabledPlans": sorted(each.disabled_plans)} for each in change.add]
+    assert [each["skuId"] for each in dark] == held
+    simulator.call("PATCH", f"/tenants/{part.tenant.id}/users/{upn(0)}", json={"licenses": dark})
+    await Engine(app).run(part.run)
+
+    outcomes = await part.outcomes()
+    assert [(each.code, each.graced) for each in outcomes] == [(None, (E5,))] * USERS
+    assert [each.before is None for each in outcomes] == [True, False, False]
+    assert outcomes[0].after
+    assert outcomes[0].after.direct(E5) == change.after.direct(E5)
+    assert len(part.writes()) == len(await part.audited()) == USERS - 1
+
+
 async def test_the_end_can_be_cut_off_anywhere(app: Services, simulator: Simulator) -> None:
     """The schedule stands before the operation has ended, and a second end finds it."""
     wait, cut = 1, True

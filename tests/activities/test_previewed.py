@@ -8,11 +8,13 @@ import pytest
 
 from shared.domain.codes import ResultCode
 from shared.domain.guards import Guards
+from shared.domain.impact import Found, PlanWarning
 from shared.domain.operation import Operation, OperationKind, Status
+from shared.domain.selection import NamedUser, RowLicence, Wish
 from shared.services import Services
 from tests.activities.conftest import MakePart
 from tests.activities.driver import Engine, Killed
-from tests.activities.parts import Part, another, body_of, claim, people, register, upn, world
+from tests.activities.parts import E3, E5, Part, another, body_of, claim, people, register, upn, world
 from tests.support.simulator import Simulator
 
 
@@ -61,6 +63,21 @@ async def test_a_preview_plans_and_writes_nothing(part_of: MakePart) -> None:
     assert (impact.users_selected, impact.users_affected) == (4, 3)
     (seats,) = impact.licences
     assert (seats.sku, seats.before, seats.after, seats.shortfall) == ("SPE_E5", 0, 3, 1)
+
+
+async def test_a_sku_that_nobody_can_be_given_is_warned_of(part_of: MakePart) -> None:
+    """Trap 9: rows may name one whose subscription ran out; the others are planned all the same."""
+    skus = [{"skuPartNumber": "SPE_E5", "enabled": 9}, {"skuPartNumber": "SPE_E3", "capabilityStatus": "Suspended"}]
+    part = await part_of(people(2), skus=skus)
+    rows = [NamedUser(upn(n), Wish((RowLicence(each),), with_request=False)) for n, each in enumerate((E5, E3))]
+    target = {"tenant": part.run.tenant, "users": {"csv": await part.app.rows.write(rows)}}
+    asked = await as_preview(await another(part.app, part.tenant, targets=[target]))
+    await run(asked)
+    impact = await asked.app.plans.impact(asked.run.operation, asked.run.tenant)
+
+    assert impact
+    assert (impact.users_affected, [each.code for each in impact.users_skipped]) == (1, [ResultCode.SKU_NOT_FOUND])
+    assert impact.warnings[-1] == Found(PlanWarning.UNASSIGNABLE_SKU, 1, ("SPE_E3",))
 
 
 async def test_exactly_the_previewed_plan_is_executed(part_of: MakePart) -> None:

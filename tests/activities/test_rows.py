@@ -205,7 +205,7 @@ async def test_rows_that_name_one_user_in_two_ways_must_agree(app: Services, par
 @pytest.mark.parametrize(
     ("licence", "says"),
     [
-        pytest.param(RowLicence("f8a1db68-be16-40ed-86d5-cb42ce701560"), "no subscription", id="SKU"),
+        pytest.param(RowLicence("f8a1db68-be16-40ed-86d5-cb42ce701560"), "no subscription to POWER_BI_PRO", id="SKU"),
         pytest.param(
             RowLicence(E3, frozenset({"00000000-0000-4000-8000-000000000001"})), "does not contain", id="plan"
         ),

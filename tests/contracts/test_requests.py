@@ -85,6 +85,7 @@ TARGET = {"tenant": "contoso.com", "users": {"users": ["ana@contoso.com"]}}
             id="text for boolean",
         ),
         pytest.param(assign_body(usageLocation={"value": "us"}), {"/usageLocation/value"}, id="small letters"),
+        pytest.param(assign_body(usageLocation={"value": "UK"}), {"/usageLocation/value"}, id="no country"),
         pytest.param(assign_body(usageLocation="US"), {"/usageLocation"}, id="bare location"),
         pytest.param(
             assign_body(options={"onInsufficientLicenses": "some"}), {"/options/onInsufficientLicenses"}, id="option"
@@ -98,6 +99,25 @@ TARGET = {"tenant": "contoso.com", "users": {"users": ["ana@contoso.com"]}}
 def test_a_wrong_body_is_refused_with_a_pointer_to_each_fault(body: Any, pointers: set[str]) -> None:
     """Every fault is named once, at its place (RFC 6901), and nothing else is."""
     assert set(faults(body)) == pointers
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "says"),
+    [
+        (assign_body(usageLocation={"value": "Germany"}), "/usageLocation/value", "two capitals (ISO 3166), as US"),
+        (assign_body(usageLocation={"value": "UK"}), "/usageLocation/value", "UK is no country code"),
+        (
+            assign_body(
+                options={"window": {"days": ["sunday"], "from": "8:00", "to": "09:00", "timeZone": "Europe/Berlin"}}
+            ),
+            "/options/window/from",
+            "A time of day as 22:00, not '8:00'",
+        ),
+    ],
+)
+def test_what_is_spelled_wrong_is_told_in_words(body: Any, pointer: str, says: str) -> None:
+    """A person reads them: no regular expression, and the text that was sent."""
+    assert says in faults(body)[pointer]
 
 
 @pytest.mark.parametrize("body", [b'{"a" 1}', b"", b"\xff", b'{"targets": ['])

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.domain.codes import ResultCode
+from shared.domain.enabled import enabled_plans
 from shared.domain.grace import AfterGrace, BeginGrace
 from shared.domain.model import Assignment, Decision
 from shared.domain.remove import RemoveRequest
@@ -74,6 +75,18 @@ def test_a_licence_that_keeps_the_mailbox_is_not_switched_off() -> None:
 
     assert decision.graced == (E3,)
     assert change_of(decision).after.direct(PLAN1) == direct("EXCHANGESTANDARD")
+
+
+def test_a_mailbox_that_another_licence_takes_over_lives_through_the_grace() -> None:
+    """With its plan off for 30 days it would be deleted, and the removal would find no mailbox to keep."""
+    remove = RemoveRequest(frozenset({E3}), PLAN1)
+    left = change_of(begin(HELD, disable=True, remove=remove)).after
+    wish = Wish((RowLicence(E3),), with_request=False, undo=Recorded(user(HELD).state, left, frozenset({E3})))
+    over = AfterGrace(remove).for_wish(wish).decide(0, user(*left.assignments), EVERYTHING, GROUPS)
+
+    assert enabled_plans(left, EVERYTHING, EVERYTHING[E3].id_of.keys()) == {"EXCHANGE_S_ENTERPRISE"}
+    change = change_of(over)
+    assert (change.remove, change.after.direct(PLAN1)) == ((E3,), direct("EXCHANGESTANDARD"))
 
 
 @pytest.mark.parametrize("left", [None, LEFT])

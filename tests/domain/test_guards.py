@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.guards import WEEKDAYS, Canary, CanarySpan, OffHours, StopRule, Tally, Weekday, moment
@@ -104,7 +104,6 @@ windows = st.builds(
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
 
 
-@settings(deadline=None)
 @given(windows, moments)
 def test_the_next_opening_is_open_and_nothing_before_it_is(window: OffHours, now: datetime) -> None:
     """Whatever the zone and the time of the year."""
@@ -148,7 +147,6 @@ def test_a_canary_ends_after_so_many_users_whatever_the_batches(
     assert Canary(users, "auto").span(manifest(*changes)) == span
 
 
-@settings(deadline=None)
 @given(st.integers(1, 300), st.lists(st.integers(0, 90), max_size=5))
 def test_a_canary_covers_exactly_its_users(users: int, changes: list[int]) -> None:
     """Full batches and a part of the last one, summed up."""

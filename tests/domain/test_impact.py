@@ -23,7 +23,8 @@ from shared.domain.impact import (
     PlanWarning,
     SkuImpact,
 )
-from shared.domain.model import AddLicence, Assignment, Change, Conflict, Decision, LicenceState, Sku
+from shared.domain.model import AddLicence, Assignment, Change, Conflict, Decision, LicenceState, Sku, User
+from shared.domain.planning import refused
 from shared.domain.prices import PriceBook
 from shared.domain.seats import Refused, need, reserve
 
@@ -180,12 +181,14 @@ def test_warnings_count_users_once_and_name_some() -> None:
 def test_warnings_of_the_whole_plan() -> None:
     """SKUs that cannot be given out, states that are our own writes, a group that could carry the licences."""
     plan = [decision(n, takes="e5") for n in range(GROUP_SIZE)]
-    found = added_up(*plan, unassignable=["WINDOWS_STORE"], recent=7, by_group=True)
+    barred = [refused(GROUP_SIZE + n, User(f"b{n}", f"b{n}@x.com"), "why", ["gone", "old"]) for n in range(3)]
+    skus = {**SKUS, "old": Sku("old", "OLD", status="Suspended")}
+    found = added_up(*plan, *barred, skus=skus, recent=7, by_group=True)
 
     assert found.warnings == (
         Found(PlanWarning.GROUP_BASED_LICENSING, GROUP_SIZE),
         Found(PlanWarning.REPLICATION_LAG, 7),
-        Found(PlanWarning.UNASSIGNABLE_SKU, 1, ("WINDOWS_STORE",)),
+        Found(PlanWarning.UNASSIGNABLE_SKU, 2, ("OLD", "gone")),
     )
     assert added_up(*plan).warnings == added_up(*plan[1:], by_group=True).warnings == ()
 

@@ -138,7 +138,7 @@ def by_wave(decisions: Iterable[Decision]) -> dict[int, list[dict[str, int]]]:
     return waves
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(ANY, max_size=12), SEATS)
 def test_no_wave_takes_what_is_not_there(moves: list[str], seats: dict[str, int]) -> None:
     """All takes of a wave find their seats before any of its frees, nobody who would still fit in is left out."""
@@ -183,7 +183,7 @@ def servable(changes: list[dict[str, int]], seats: Mapping[str, int]) -> bool:
     return False
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(SWAP, max_size=8), SEATS)
 def test_swaps_that_can_be_made_in_some_order_are_made(moves: list[str], seats: dict[str, int]) -> None:
     """Where everybody takes and frees at most one seat, nobody waits for ever who need not (a tenant is refused)."""
@@ -192,7 +192,7 @@ def test_swaps_that_can_be_made_in_some_order_are_made(moves: list[str], seats: 
     assert (ordered(moves, seats).seatless == 0) == servable(changes, seats)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(ANY, max_size=10), SEATS)
 def test_lent_seats_serve_everybody(moves: list[str], seats: dict[str, int]) -> None:
     """What is said to do does."""

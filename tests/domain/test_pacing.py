@@ -515,10 +515,10 @@ class TurnMachine(RuleBasedStateMachine):
 
 
 TestTurnMachine = TurnMachine.TestCase
-TestTurnMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestTurnMachine.settings = settings(max_examples=60, stateful_step_count=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 20), st.integers(1, 50)), min_size=1, max_size=40))
 def test_the_budget_never_gives_more_than_is_allowed(draws: list[tuple[float, int]]) -> None:
     """Over any times and wishes."""

@@ -10,13 +10,16 @@ from pydantic import TypeAdapter
 from shared.domain.assign import AssignRequest, WantedLicence
 from shared.domain.codes import ResultCode
 from shared.domain.drift import compare
+from shared.domain.enabled import enabled_plans
+from shared.domain.grace import AfterGrace, BeginGrace
 from shared.domain.location import UsageLocationRule
+from shared.domain.mailbox import MAILBOX_PLANS
 from shared.domain.model import Assignment, Change, Decision, LicenceState, OnConflict, ServicePlan, Sku, User
 from shared.domain.modify import ModifyRequest, PlanEdit, Swap
 from shared.domain.planning import Planner
 from shared.domain.remove import GraceRequest, RemoveRequest
 from shared.domain.revert import RevertRequest
-from shared.domain.selection import Recorded
+from shared.domain.selection import Recorded, RowLicence, Wish
 from shared.domain.transfer import Move, TransferRequest
 
 
@@ -154,7 +157,7 @@ def test_a_decision_is_a_change_or_says_why_not(request: Planner, user: User) ->
 
 @given(REQUESTS, users())
 def test_a_change_is_one_call_that_graph_can_make(request: Planner, user: User) -> None:
-    """Invariants 1 and 3, trap 3: only direct licences go, plan ids stand in their SKU, no SKU is on both lists."""
+    """Invariants 1 and 3, traps 1 and 3: only direct licences go, plans stand in their SKU, none is on both lists."""
     change = decide(request, user).change
     if change is None:
         return
@@ -280,3 +283,28 @@ def test_a_revert_touches_nobody_whom_somebody_else_changed(request: Planner, us
     revert = RevertRequest(Recorded(change.before, change.after, change.sku_ids))
 
     assert decide(revert, user, live).code == ResultCode.DRIFTED
+
+
+@given(REMOVES, users(), st.booleans())
+def test_a_grace_takes_no_licence_and_ends_as_the_removal_would_have(
+    remove: RemoveRequest, user: User, dark: bool
+) -> None:
+    """A mailbox that another licence takes over is there before, meanwhile and in the end."""
+    began = decide(BeginGrace(remove, dark), user)
+    left = began.change.after if began.change else user.state
+    assert directs(left).keys() == directs(user.state).keys()
+    if not began.graced:
+        assert left == user.state
+        return
+    noted = Recorded(user.state, left, frozenset(began.graced)) if dark else None
+    wish = Wish(tuple(map(RowLicence, began.graced)), with_request=False, undo=noted)
+    over = decide(AfterGrace(remove).for_wish(wish), user, left).change
+    at_once = decide(remove, user).change
+
+    assert over
+    assert at_once
+    assert set(over.remove) == set(at_once.remove)
+    assert {each.sku_id for each in over.add} == {each.sku_id for each in at_once.add}
+    if remove.replace_with and enabled_plans(user.state, SKUS, MAILBOX_PLANS):
+        assert enabled_plans(left, SKUS, MAILBOX_PLANS)
+        assert enabled_plans(over.after, SKUS, MAILBOX_PLANS)

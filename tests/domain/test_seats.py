@@ -167,7 +167,7 @@ def test_seats_of_an_unknown_sku_are_an_error() -> None:
         reserve({}, (), "op", {"a": SeatNeed(1)}, 0, HORIZON, partial=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from("rtce"), st.integers(0, 3), st.integers(1, 6)), max_size=30))
 def test_reservations_never_give_out_more_seats_than_there_are(steps: list[tuple[str, int, int]]) -> None:
     """Whatever reserves, takes, ends and ages, with a lagging count: no more are taken than the tenant has."""

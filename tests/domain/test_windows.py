@@ -94,7 +94,7 @@ def test_only_unknown_outcomes_are_left_when_nothing_more_shall_be_sent() -> Non
     assert progress.only_unknown() == Progress(waiting=(waiting(11, unknown=True),))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 150),
     st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.sampled_from([0.0, 1.0, 40.0])), min_size=1, max_size=60),

@@ -37,6 +37,8 @@ class Sample:
 
     host: Host
     http: httpx.AsyncClient
+    long_parent: "asyncio.Task[dict[str, Any]] | None" = None
+    """Waits for the parent of a child that runs for long: by the last test the host may have forgotten it."""
 
     async def start(self, name: str, value: Any = None, *, instance_id: str | None = None) -> str:
         """Start an orchestrator; returns the instance id."""
@@ -93,4 +95,11 @@ async def sample(stack: Stack) -> AsyncIterator[Sample]:
         sample = Sample(stack.hosts[0], http)
         child = {"name": "race", "input": LONG_CHILD_SECONDS, "id": "long-child"}
         await sample.start("parent", child, instance_id="long-parent")
+
+        async def awaited() -> dict[str, Any]:
+            await asyncio.sleep(LONG_CHILD_SECONDS)
+            return await sample.until("long-parent")
+
+        sample.long_parent = asyncio.create_task(awaited())
         yield sample
+        sample.long_parent.cancel()

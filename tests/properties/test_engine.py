@@ -27,7 +27,7 @@ from triggers.repeating import revert_request
 
 EXAMPLES = 3
 """Of each kind, and each is reverted."""
-SELDOM = settings(max_examples=EXAMPLES, derandomize=True, deadline=None, phases=[Phase.generate], database=None)
+SELDOM = settings(max_examples=EXAMPLES, derandomize=True, phases=[Phase.generate], database=None)
 FAULTS = st.lists(st.sampled_from([("429", 3), ("503", 2)]), max_size=2, unique=True)
 
 type Direct = dict[str, tuple[set[tuple[str, frozenset[str]]], str | None]]

@@ -13,8 +13,8 @@ from tests.properties.tenants import Case, cases, upn
 
 EXAMPLES, MANY = 250, 5_000
 
-settings.register_profile("plans", max_examples=EXAMPLES, derandomize=True, deadline=None)
-settings.register_profile("many plans", max_examples=MANY, deadline=None, print_blob=True)
+settings.register_profile("plans", max_examples=EXAMPLES, derandomize=True)
+settings.register_profile("many plans", max_examples=MANY, print_blob=True)
 
 
 def told_of(case: Case) -> tuple[Told, Directory]:

@@ -170,7 +170,7 @@ _TENANT = Tenant(TENANT, Settings())
 _TEXT = st.text(alphabet=string.ascii_letters + "'() ,&/$é", max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(value=_TEXT, other=_TEXT, flag=st.booleans())
 def test_any_quoted_text_is_found_again(value: str, other: str, flag: bool) -> None:
     """Doubling the quotes is all the escaping a string needs, whatever it contains."""
@@ -185,7 +185,7 @@ def test_any_quoted_text_is_found_again(value: str, other: str, flag: bool) -> N
     assert not test(User("id", "upn", "name", department=None))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(alphabet="abc()'/$: ,eqnotandor0", max_size=30))
 def test_no_filter_crashes_the_parser(text: str) -> None:
     """Whatever is sent either parses or is refused as a Graph error."""

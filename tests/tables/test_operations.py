@@ -49,6 +49,17 @@ async def test_a_claimed_operation_reads_back_whole(store: OperationStore):
     assert replace(await store.get_part("op1", tenant_id(1)), etag=None) == rich
 
 
+async def test_why_it_rests_is_told_of_the_own_tenants_only(store: OperationStore):
+    """Invariant 12: the reason names tenants; whoever does not see these does not hear of them either."""
+    claimed = operation("op1", [1, 2], status=Status.HALTED, status_reason="Halted in t1.example.com: 3 of 9 failed")
+    halted = replace(claimed.tenants[0], status=Status.HALTED, rest_reason=claimed.status_reason)
+    await store.claim(replace(claimed, tenants=(halted, claimed.tenants[1])))
+
+    assert (await store.get(SYSTEM, "op1")).status_reason == claimed.status_reason
+    told = await store.get(ONLY_T2, "op1")
+    assert (told.status, told.status_reason) == (Status.HALTED, None)
+
+
 async def test_one_of_ten_claims_of_one_id_wins(store: OperationStore):
     """Inserting the row is the claim: the others get the stored operation."""
     claims = [operation("op1", [1, 2], reason=f"claim {number}") for number in range(10)]

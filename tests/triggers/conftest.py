@@ -121,7 +121,13 @@ class Api:
 
 
 @pytest.fixture
-async def app(azurite: Azurite, simulator: Simulator) -> AsyncIterator[Services]:
+def more_settings() -> dict[str, str]:
+    """What a file of tests wants set besides."""
+    return {}
+
+
+@pytest.fixture
+async def app(azurite: Azurite, simulator: Simulator, more_settings: dict[str, str]) -> AsyncIterator[Services]:
     """Services over a storage account of its own and the simulator."""
     settings = azurite.settings(
         GRAPH_BASE_URL=simulator.graph_url,
@@ -129,6 +135,7 @@ async def app(azurite: Azurite, simulator: Simulator) -> AsyncIterator[Services]
         GRAPH_TIMEOUT_SECONDS="2",
         LOCALHOST_API_KEY=ADMIN,
         API_KEYS=api_keys(),
+        **more_settings,
     )
     services = open_services(settings)
     yield services

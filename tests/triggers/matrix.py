@@ -91,12 +91,9 @@ def requests(document: Document) -> list[Request]:
 def _of_route(path: str, method: str, operation: Document) -> Iterator[Request]:
     name, role = operation["operationId"], _role(operation)
     path = _with_kinds(path.removeprefix(PREFIX))
-    query = {
-        each["name"]: _value(name, each)
-        for each in operation["parameters"]
-        if each["in"] == "query" and each.get("required")
-    }
-    by_tenant = any(each["in"] == "query" and each["name"] == "tenant" for each in operation["parameters"])
+    parameters = [each for each in operation["parameters"] if each["in"] == "query"]
+    query = {each["name"]: _value(name, each) for each in parameters if each.get("required")}
+    by_tenant = any(each["name"] == "tenant" for each in parameters)
     content: Document = operation.get("requestBody", {}).get("content", {})
     if not content:
         yield Request(name, role, method, path, query, None)
@@ -107,8 +104,9 @@ def _of_route(path: str, method: str, operation: Document) -> Iterator[Request]:
     assert examples, f"{name} has a body and no example of it: shared/contracts/examples.py"
     for title, example in examples.items():
         yield Request(f"{name} {title}", role, method, path, query, json.dumps(example["value"]))
-    if "text/csv" in content and by_tenant:
-        yield Request(f"{name} csv?tenant", role, method, path, {**query, "tenant": TENANT}, CSV, "text/csv")
+    if "text/csv" in content:
+        beside = {each["name"]: _value(name, each) for each in parameters}  # what JSON would say in the body
+        yield Request(f"{name} csv?tenant", role, method, path, beside, CSV, "text/csv")
 
 
 def _role(operation: Document) -> Role:

@@ -115,6 +115,32 @@ async def test_a_csv_selects_its_users_however_it_came(
     assert len(api.started) == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "query", "status"),
+    [
+        ((CSV, "text/csv"), {"operation": "assign"}, 202),
+        (form(FILE), {"operation": "assign"}, 202),
+        (form(FILE, rest({"operation": "assign"})), {}, 202),
+        (form(FILE, rest({"operation": "assign"})), {"operation": "assign"}, 400),
+        ((CSV, "text/csv"), {}, 400),
+        ((CSV, "text/csv"), {"operation": "asign"}, 400),
+        ((b'{"operation": "assign"}', "application/json"), {"operation": "assign"}, 400),
+    ],
+    ids=["csv", "form", "form that says it", "said twice", "of what", "unknown", "beside JSON"],
+)
+async def test_a_csv_is_previewed_however_it_came(
+    api: Api, registered: str, sent: Sent, query: dict[str, str], status: int
+) -> None:
+    """``?operation=`` says of what, as ``?tenant=`` says for whom."""
+    body, content_type = sent
+    named = {"tenant": registered} if "json" not in content_type else {}
+    headers = {"Content-Type": content_type, "Prefer": "wait=0"}
+    answer = await api.send("POST", "preview", body, headers=headers, query=query | named)
+
+    assert answer.status == status, answer.body
+    assert status == 202 or "operation" in answer.body.decode()
+
+
 async def test_the_same_form_sent_again_is_the_same_body(api: Api, registered: str) -> None:
     """A client draws a new boundary for each try; with one idempotency key that is one operation all the same."""
     tries: list[Answer] = []

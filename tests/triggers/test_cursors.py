@@ -136,7 +136,7 @@ async def test_whatever_is_sent_as_a_cursor_is_a_page_or_refused(
     half, number = ["\ud800", "1"], b"[" + b"1" * 5_000 + b"]"
     sent = [_encoded(half), base64.urlsafe_b64encode(number).decode()]
 
-    @settings(max_examples=40, derandomize=True, deadline=None, database=None)
+    @settings(max_examples=40, derandomize=True, database=None)
     @given(cursor)
     def collect(text: str) -> None:
         sent.append(text)

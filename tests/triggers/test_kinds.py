@@ -128,6 +128,60 @@ async def test_a_transfer_may_have_several_sources(api: Api, registered: str) ->
             "/swap/1/from",
             id="swap twice",
         ),
+        pytest.param(
+            "remove",
+            {"licenses": [{"sku": "SPE_E3", "disabledPlans": []}]},
+            400,
+            "/licenses/0/disabledPlans",
+            id="remove plans",
+        ),
+        pytest.param(
+            "remove",
+            {"licenses": "all", "mailbox": {"replaceWith": "POWER_BI_PRO"}},
+            422,
+            "/mailbox/replaceWith",
+            id="replacement without a mailbox",
+        ),
+        pytest.param(
+            "remove",
+            {"licenses": [{"sku": "SPE_E3"}], "mailbox": {"replaceWith": "Microsoft 365 E3"}},
+            422,
+            "/mailbox/replaceWith",
+            id="replacement that goes",
+        ),
+        pytest.param(
+            "modify",
+            {"swap": [{"from": "SPE_E3", "to": "SPE_E5"}, {"from": "SPE_E5", "to": "SPB"}]},
+            422,
+            "/swap/0/to",
+            id="swap in a chain",
+        ),
+        pytest.param(
+            "modify",
+            {"swap": [{"from": "SPE_E3", "to": "SPE_E5"}], "add": [{"sku": "SPE_E3"}]},
+            422,
+            "/add/0/sku",
+            id="add what is swapped away",
+        ),
+        pytest.param(
+            "transfer",
+            {"transfers": [{"from": "SPB", "to": "SPE_E3"}, {"from": ["EMS", "SPE_E3"], "to": "SPE_E5"}]},
+            422,
+            "/transfers/0/to",
+            id="transfer in a chain",
+        ),
+        pytest.param(
+            "transfer",
+            {
+                "transfers": [
+                    {"from": "SPB", "to": "SPE_E5"},
+                    {"from": "EMS", "to": "SPE_E5", "keepDisabledPlans": False},
+                ]
+            },
+            422,
+            "/transfers/1/keepDisabledPlans",
+            id="keep and not keep",
+        ),
         pytest.param("transfer", {}, 400, "/transfers", id="transfer nothing"),
         pytest.param("transfer", {"transfers": [{"from": [], "to": "SPE_E5"}]}, 400, None, id="from nowhere"),
         pytest.param(
@@ -198,6 +252,11 @@ async def test_rows_say_what_to_remove_change_and_move(api: Api, registered: str
         ("modify", "UserPrincipalName,DisabledPlans\na@contoso.com,SWAY\n", "say whose service plans"),
         ("transfer", "UserPrincipalName,LicenseSKU\na@contoso.com,SPE_E5\n", "needs both FromSKU and LicenseSKU"),
         ("transfer", "UserPrincipalName,FromSKU,LicenseSKU\na@contoso.com,SPE_E5,SPE_E5\n", "are both SPE_E5"),
+        (
+            "transfer",
+            "UserPrincipalName,FromSKU,LicenseSKU\na@contoso.com,EMS,SPE_E3\na@contoso.com,STANDARDPACK,SPE_E3\n",
+            "name all of them in one row",
+        ),
     ],
 )
 async def test_a_row_that_says_too_little_is_refused_by_line(

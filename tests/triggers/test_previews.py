@@ -8,6 +8,7 @@ import pytest
 
 from shared.contracts.names import RUN_OPERATION
 from shared.contracts.requests import AssignBody
+from shared.domain.guards import Canary, Guards, OffHours
 from shared.domain.impact import Impact
 from shared.domain.model import User
 from shared.domain.operation import Operation, Outcome, Status, Summary, TenantPart, Totals
@@ -24,9 +25,9 @@ async def preview(api: Api, tenant: str, **more: Any) -> Answer:
     return await api.send("POST", "preview", assign_body(tenant, operation="assign", **more), headers=SOON)
 
 
-async def ready(api: Api, tenant: str, **fields: Any) -> str:
+async def ready(api: Api, tenant: str, **more: Any) -> str:
     """A preview of two users that is ready; gives its id."""
-    asked = (await preview(api, tenant)).json["id"]
+    asked = (await preview(api, tenant, **more)).json["id"]
     decisions = [decision(0), replace(decision(1), status="unchanged", change=None, code="AlreadyAssigned")]
     await api.app.plans.write_chunk(asked, tenant, 0, decisions)
     await api.app.plans.write_impact(asked, tenant, Impact(tenant_id=tenant, users_affected=1, users_unchanged=1))
@@ -36,7 +37,7 @@ async def ready(api: Api, tenant: str, **fields: Any) -> str:
         parts = tuple(
             replace(part, status=Status.SUCCEEDED, totals=Totals(2), affected=1) for part in operation.tenants
         )
-        return replace(operation, status=Status.SUCCEEDED, tenants=parts, completed_at=operation.created_at, **fields)
+        return replace(operation, status=Status.SUCCEEDED, tenants=parts, completed_at=operation.created_at)
 
     await api.app.operations.change(asked, computed)
     api.started.clear()
@@ -112,6 +113,25 @@ async def test_a_ready_preview_is_executed_with_its_own_request(api: Api, regist
     assert (executed.plan_id, executed.request_sha, executed.guards.confirm) == (asked, previewed.request_sha, 1)
     assert executed.guards.canary is not None
     assert [given["operation"] for _, _, given in api.started] == [told["id"]]
+
+
+async def test_a_preview_is_executed_within_the_guards_of_its_request(api: Api, registered: str) -> None:
+    """What the previewed request asked for is not lost on the way; what stands beside the preview goes before it."""
+    options = {
+        "canary": {"users": 5, "approve": "manual"},
+        "stopWhen": {"failedPercent": 20, "minimum": 5},
+        "window": {"days": ["saturday"], "from": "22:00", "to": "05:00", "timeZone": "Europe/Berlin"},
+        "maxUsers": 7,
+    }
+    asked = await ready(api, registered, options=options, confirm=3)
+    beside = {"canary": {"users": 1, "approve": "auto"}}
+    plain = await api.send("POST", "assign", {"previewId": asked})
+    other = await api.send("POST", "assign", {"previewId": asked, "options": beside, "confirm": 1})
+    guards = [(await api.app.operations.read_op(told.json["id"])).guards for told in (plain, other)]
+
+    previewed = (await api.app.operations.read_op(asked)).guards
+    assert None not in (previewed.window, previewed.stop_when, previewed.max_users)
+    assert guards == [previewed, replace(previewed, canary=Canary(1, "auto"), confirm=1)]
 
 
 @pytest.mark.parametrize(
@@ -254,6 +274,34 @@ async def test_a_retry_is_for_those_who_failed(api: Api, registered: str) -> Non
     rows, _ = await api.app.rows.read(request.targets[0].users.csv or "", 0)
     assert [licence.sku for licence in request.licenses] == [E5]
     assert [(row.reference, row.wish) for row in rows] == [("u1", Wish()), ("u3", own)]
+
+
+async def test_a_grace_that_has_changed_nobody_is_ended_by_its_schedule(api: Api, registered: str) -> None:
+    """There is nothing to revert yet; the answer says what to do instead."""
+    before = await ended(api, registered, "AlreadyAssigned")
+    until = (await api.app.operations.read_op(before)).created_at + timedelta(days=30)
+    await api.app.operations.change(before, lambda operation: replace(operation, schedule_id="s1", grace_until=until))
+
+    answer = await api.send("POST", f"operations/{before}/revert")
+
+    assert (answer.status, "schedule s1" in answer.json["detail"]) == (409, True)
+
+
+@pytest.mark.parametrize("confirm", [None, 4])
+async def test_a_retry_is_held_to_what_the_operation_was(api: Api, registered: str, confirm: int | None) -> None:
+    """Its hours and limits; but a number that was confirmed was that of all, and holds for those who are left."""
+    before = await ended(api, registered, None, "Throttled")
+    users = [SelectedUser(User(f"u{n}", f"user{n}@contoso.com")) for n in range(2)]
+    await api.app.plans.write_users(before, registered, "s", 0, users)
+    await api.app.operations.change_part(before, registered, lambda part: replace(part, selection="s:1"))
+    night = OffHours(("saturday",), "22:00", "05:00", "Europe/Berlin")
+    guards = Guards(canary=Canary(5, "auto"), window=night, max_users=9, confirm=confirm)
+    await api.app.operations.change(before, lambda operation: replace(operation, guards=guards))
+
+    again = (await api.send("POST", f"operations/{before}/retry")).json["id"]
+
+    held_to = (await api.app.operations.read_op(again)).guards
+    assert held_to == replace(guards, confirm=None, confirmed=confirm is not None)
 
 
 @pytest.mark.parametrize(("verb", "says"), [("retry", "No user of the operation failed"), ("revert", "changed nobody")])

@@ -14,7 +14,7 @@ from shared.domain.operation import Operation, Phase, Status
 from shared.domain.schedule import claim
 from shared.services import Services, open_services
 from tests.support.clock import SetClock, set_clock
-from tests.triggers.conftest import OPERATOR, Api, assign_body
+from tests.triggers.conftest import GOLD, OPERATOR, Api, assign_body
 from triggers.scheduler import run_due
 
 START = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -183,3 +183,53 @@ async def test_a_request_that_cannot_be_read_is_on_record_and_the_next_night_com
     assert (stored.claimed, stored.done_until, stored.enabled) == (None, FIRST, True)
     ((run,), _) = await api.app.runs.list(schedule)
     assert (run.without, run.operation_id, "f" * 64 in (run.message or "")) == ("refused", None, True)
+
+
+async def test_what_means_many_tenants_is_found_out_each_night(
+    api: Api, registered: str, simulated: Any, clock: SetClock
+) -> None:
+    """A tenant that comes into the registry, or gets the tag, is in; one that loses it or is disabled is out."""
+    for tenant in (registered, other := await simulated("fabrikam.com")):
+        await api.send("PUT", f"tenants/{tenant}", {"tags": ["gold"]})
+    body = assign_body("tag:gold")
+    schedule = await nightly(api, registered, request=body, maxChangesPerRun=5)
+    shown = (await api.send("GET", f"schedules/{schedule}")).json
+    assert shown["request"]["targets"][0]["tenant"] == "tag:gold"
+    clock.at = FIRST
+    await run_due(api.app, api.start)
+    third = await simulated("adatum.com")
+    await api.send("PUT", f"tenants/{third}", {"tags": ["Gold"]})
+    await api.send("PUT", f"tenants/{other}", {"enabled": False})
+    clock.at = FIRST + DAY
+    await run_due(api.app, api.start)
+
+    first, second = await operations(api)
+    assert {part.tenant_id for part in first.tenants} == {registered, other}
+    assert {part.tenant_id for part in second.tenants} == {registered, third}
+    assert (await api.app.schedules.get(SYSTEM, schedule)).tenants == tuple(p.tenant_id for p in second.tenants)
+    for tenant in (registered, third):
+        await api.send("PUT", f"tenants/{tenant}", {"enabled": False})
+    clock.at = FIRST + 2 * DAY
+    assert await run_due(api.app, api.start) == 0
+    assert (await runs(api, schedule))[-1] == (FIRST + 2 * DAY, "refused")
+
+
+async def test_all_tenants_are_those_of_whoever_made_the_schedule(
+    api: Api, registered: str, simulated: Any, clock: SetClock
+) -> None:
+    """Invariant 12: a maker that sees some tenants never reaches others, whatever comes into the registry."""
+    other = await simulated("fabrikam.com")
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    body = {"name": "All", "operation": "assign", "request": assign_body("*"), "recurrence": DAILY}
+    own = await api.send("POST", "schedules", body, key=GOLD)
+    everyone = await api.send("POST", "schedules", body, key=OPERATOR)
+    assert (own.status, everyone.status) == (201, 201)
+    clock.at = FIRST
+    assert await run_due(api.app, api.start) == 2
+
+    found = {each.schedule_id: each for each in await operations(api)}
+    assert {part.tenant_id for part in found[own.json["id"]].tenants} == {registered}
+    assert {part.tenant_id for part in found[everyone.json["id"]].tenants} == {registered, other}
+    assert found[everyone.json["id"]].guards == Guards(on_all=True)
+    assert (await api.send("GET", f"schedules/{everyone.json['id']}", key=GOLD)).status == 200
+    assert (await api.send("DELETE", f"schedules/{everyone.json['id']}", key=GOLD)).status == 403

@@ -12,7 +12,7 @@ from shared.contracts.names import RUN_OPERATION
 from shared.contracts.requests import RemoveBody
 from shared.contracts.stored import StoredRemove, parse_stored
 from shared.domain.caller import SYSTEM
-from shared.domain.guards import Guards
+from shared.domain.guards import Guards, OffHours
 from shared.domain.model import AddLicence, Assignment, LicenceState
 from shared.domain.operation import Actor, Operation, Phase, Status, Summary
 from shared.domain.schedule import cancel, claim
@@ -70,17 +70,20 @@ async def the_run(api: Api) -> Operation:
 async def test_what_is_due_starts_as_a_new_operation_for_whom_the_grace_began(api: Api, dark: bool) -> None:
     """Its users are those of the first one, with what goes and how they were left; nobody has to confirm them again."""
     await in_grace(api.app, dark=dark)
+    hours = OffHours(("saturday",), "22:00", "05:00", "Europe/Berlin")
+    await api.app.operations.change("op1", lambda owner: replace(owner, guards=Guards(window=hours, confirm=2)))
     assert await run_due(api.app, api.start) == 1
 
     found = await the_run(api)
     assert (found.kind, found.parent_id, found.schedule_id, found.grace_days) == ("remove", "op1", "s1", None)
-    assert (found.created_by.id, found.reason, found.guards) == ("schedule:s1", "CHG-1", Guards(confirmed=True))
+    held_to = Guards(window=hours, confirmed=True)
+    assert (found.created_by.id, found.reason, found.guards) == ("schedule:s1", "CHG-1", held_to)
     assert [(part.tenant_id, part.phase) for part in found.tenants] == [(ONE, Phase.READING)]
     request = parse_stored("remove", await api.app.staging.get(found.request_sha))
     assert isinstance(request, StoredRemove)
     assert [target.tenant for target in request.targets] == [ONE]
     assert (request.grace, request.confirm) == (None, None)
-    rows, more = await api.app.rows.read(request.begun_rows(ONE) or "", 0)
+    rows, more = await api.app.rows.read(request.earlier_rows(ONE) or "", 0)
     wish = Wish((RowLicence(E3),), with_request=False, undo=RECORDED if dark else None)
     assert (rows, more) == ((NamedUser("user-1", wish),), False)
     done = await api.app.schedules.get(SYSTEM, "s1")

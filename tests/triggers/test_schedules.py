@@ -82,7 +82,7 @@ async def test_a_request_with_a_schedule_is_scheduled_and_not_started(
         ({"recurrence": ..., "runAt": "2026-12-24T06:00:00Z", "removeLeavers": True}, "", "needs a recurrence"),
         ({"recurrence": DAILY | {"frequency": "hourly"}}, "/recurrence/frequency", "daily"),
         ({"recurrence": DAILY | {"interval": 0}}, "/recurrence/interval", "greater"),
-        ({"recurrence": DAILY | {"time": "24:00"}}, "/recurrence/time", "pattern"),
+        ({"recurrence": DAILY | {"time": "24:00"}}, "/recurrence/time", "time of day"),
         ({"recurrence": DAILY | {"timeZone": "Europe/Atlantis"}}, "/recurrence/timeZone", "IANA"),
         ({"recurrence": DAILY | {"daysOfWeek": ["monday"]}}, "/recurrence", "daysOfWeek goes with weekly"),
         ({"recurrence": DAILY | {"dayOfMonth": 31}}, "/recurrence", "dayOfMonth goes with monthly"),
