@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo demo-transfer bench check test test-all lock clean python node azurite
+.PHONY: help up demo demo-transfer bench audit-verify check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -25,6 +25,9 @@ demo-transfer: python azurite ## E3 to E5 with canary, pause, resume and revert 
 
 bench: python azurite ## measure it
 	@$(BIN)/python -m dev.bench
+
+audit-verify: python ## verify the audit of every tenant, by default of what make up runs (API_URL, API_KEY: of another)
+	@$(BIN)/python -m dev.audit_verify
 
 check: python node ## lint, format, types, import contracts, requirements
 	@$(BIN)/ruff check .

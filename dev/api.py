@@ -20,8 +20,8 @@ class ApiError(Exception):
 class Api:
     """A caller with an API key; ``async with`` opens and closes its connections."""
 
-    def __init__(self, root: str, api_key: str) -> None:
-        self._http = httpx.AsyncClient(base_url=root + BASE, headers={"x-api-key": api_key}, timeout=60)
+    def __init__(self, root: str, api_key: str, *, timeout: float = 60) -> None:
+        self._http = httpx.AsyncClient(base_url=root + BASE, headers={"x-api-key": api_key}, timeout=timeout)
 
     async def __aenter__(self) -> Self:
         return self

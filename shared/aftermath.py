@@ -9,14 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.domain.caller import SYSTEM
-from shared.domain.follow_up import FollowUp, event_of
+from shared.domain.follow_up import SCHEDULE, FollowUp, event_of
 from shared.domain.notify import Notify
 from shared.domain.operation import Operation, TenantPart
 from shared.errors import NotFound
 from shared.services import Services
 
-SCHEDULE = "schedule"
-"""What a notification is about that the schedule of an operation asks for."""
 AT_ONCE = 16
 """Tenants read side by side."""
 
@@ -75,5 +73,11 @@ def _notification(
         return None
     event, since = found
     return FollowUp(
-        operation_id=operation.id, kind="notification", about=about, event=event, since=since, created_at=now
+        operation_id=operation.id,
+        kind="notification",
+        about=about,
+        event=event,
+        since=since,
+        created_at=now,
+        to=notify.shown,
     )

@@ -31,10 +31,14 @@ class AmbiguousSku(LicenceError):
 
 
 class Catalogue:
-    """SKUs, found by part number, GUID or friendly name (all case-insensitive)."""
+    """SKUs, found by part number, GUID or friendly name (all case-insensitive).
 
-    def __init__(self, skus: Iterable[Sku]) -> None:
+    Microsoft gives one name to several SKUs: then those that are ``held`` (by id) go before the others.
+    """
+
+    def __init__(self, skus: Iterable[Sku], held: Iterable[str] = ()) -> None:
         self._by_id = {sku.id: sku for sku in skus}
+        self._held = frozenset(held)
         self._by_text: defaultdict[str, dict[str, Sku]] = defaultdict(dict)
         for sku in self._by_id.values():
             for text in filter(None, (sku.part_number, sku.name)):
@@ -51,6 +55,7 @@ class Catalogue:
         found = list(self._by_text.get(wanted, {}).values())
         exact = [sku for sku in found if sku.part_number.casefold() == wanted]
         found = exact or found
+        found = [sku for sku in found if sku.id in self._held] or found
         if len(found) > 1:
             choices = ", ".join(f"{sku.part_number} ({sku.id})" for sku in found)
             raise AmbiguousSku(f"{text} stands for several SKUs: {choices}")
@@ -75,11 +80,15 @@ class Catalogue:
         return nearest.by_words(text, ((sku, (sku.name, sku.part_number)) for sku in self._by_id.values()))
 
     def with_skus(self, skus: Iterable[Sku]) -> "Catalogue":
-        """A catalogue that knows ``skus`` of tenants as well; what the catalogue knows of a SKU is kept beside it."""
-        merged = dict(self._by_id)
+        """A catalogue that knows ``skus`` of tenants as well; what the catalogue knows of a SKU is kept beside it.
+
+        Of several SKUs of one name these are meant.
+        """
+        merged, held = dict(self._by_id), set[str]()
         for sku in skus:
             merged[sku.id] = _merge(merged[sku.id], sku) if sku.id in merged else sku
-        return Catalogue(merged.values())
+            held.add(sku.id)
+        return Catalogue(merged.values(), held)
 
     def in_words(self, text: str) -> str:
         """The text with part numbers in place of the ids of SKUs that are known."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.blobs.anchors import AnchorStore
 from shared.blobs.client import Blobs
 from shared.blobs.plans import PlanStore
+from shared.blobs.products import ProductStore
 from shared.blobs.rows import RowStore
 from shared.blobs.staging import StagingStore
 from shared.callers.issuer import Issuer
@@ -14,6 +15,8 @@ from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
 from shared.tables.client import Tables
+from shared.tables.consents import ConsentStore
+from shared.tables.counts import CountStore
 from shared.tables.due import DueStore
 from shared.tables.given import GivenStore
 from shared.tables.grants import GrantStore
@@ -27,6 +30,7 @@ from shared.tables.schedules import ScheduleStore
 from shared.tables.seats import SeatStore
 from shared.tables.tenants import TenantStore
 from shared.tables.turns import BudgetStore, TurnStore
+from shared.tables.walks import WalkStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +49,21 @@ class Services:
     seats: SeatStore
     recent: RecentStore
     audit: AuditStore
+    counts: CountStore
     tenants: TenantStore
+    consents: ConsentStore
     prices: PriceStore
     grants: GrantStore
     schedules: ScheduleStore
     runs: RunStore
     given: GivenStore
     outbox: OutboxStore
+    walks: WalkStore
     plans: PlanStore
     staging: StagingStore
     rows: RowStore
     anchors: AnchorStore
+    products: ProductStore
     tokens: Tokens | None
     """None where no issuer is set."""
 
@@ -88,17 +96,21 @@ def open_services(chosen: Settings) -> Services:
         seats=SeatStore(tables),
         recent=RecentStore(tables),
         audit=AuditStore(tables),
+        counts=CountStore(tables),
         tenants=TenantStore(tables),
+        consents=ConsentStore(tables),
         prices=PriceStore(tables),
         grants=GrantStore(tables),
         schedules=ScheduleStore(tables),
         runs=RunStore(tables),
         given=GivenStore(tables),
         outbox=OutboxStore(tables),
+        walks=WalkStore(tables),
         plans=PlanStore(blobs),
         staging=staging,
         rows=RowStore(staging),
         anchors=AnchorStore(blobs),
+        products=ProductStore(blobs, off=chosen.catalogue_url is None),
         tokens=_tokens(chosen),
     )
 

@@ -8,6 +8,13 @@ from urllib.parse import urlsplit
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 EXCHANGE = "https://outlook.office365.com"
+PRODUCTS = (
+    "https://download.microsoft.com/download/e/3/e/e3e9faf2-f28b-490a-9ada-c6089a1fc5b0/"
+    "Product%20names%20and%20service%20plan%20identifiers%20for%20licensing.csv"
+)
+"""Microsoft's list of products, linked from
+https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference"""
+ENTRA = "https://login.microsoftonline.com"
 
 
 class SettingsError(ValueError):
@@ -38,8 +45,9 @@ class Settings:
     limit that the app paces by; 0 lifts them. ``turn_lease`` is at least twice ``graph_timeout`` plus 5 s, so that what
     was sent under a lease has been answered or given up before it runs out. ``graph_credentials`` are keyed by the name
     that a tenant's ``credential`` gives, in lower case: ``default`` from GRAPH_CREDENTIAL, any other from
-    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``.
-    ``auth_issuer`` and ``auth_audience`` are both set or both None.
+    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``. ``auth_issuer`` and
+    ``auth_audience`` are both set or both None. ``catalogue_url`` is None where only the built-in products shall be
+    known. ``notify_local`` lets notifications go to this machine.
     """
 
     storage_connection: str | None
@@ -62,6 +70,11 @@ class Settings:
     pause_limit_hours: float
     approve_within_hours: float
     approve_by_another: bool
+    catalogue_url: str | None
+    notify_secret: str | None = field(default=None, repr=False)
+    notify_local: bool = False
+    consent_base_url: str = ENTRA
+    consent_redirect_url: str | None = None
 
 
 class _Reader:
@@ -191,6 +204,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     credentials = read.graph_credentials(base_url)
     if conversion and not is_loopback(exchange) and any(each.kind == "static" for each in credentials.values()):
         read.faults.append(f"EXCHANGE_BASE_URL: a static token is for this machine only, not for {exchange}")
+    catalogue_url = None if read.text("CATALOGUE_URL") == "off" else read.root("CATALOGUE_URL", PRODUCTS)
+    notify_local = read.switch("NOTIFY_LOCAL", default=False)
+    if notify_local and not is_loopback(base_url):
+        read.faults.append(f"NOTIFY_LOCAL is for a Graph on this machine only, not for {base_url}")
     lease = read.number("TURN_LEASE_SECONDS", 60, minimum=1)
     timeout = read.number("GRAPH_TIMEOUT_SECONDS", 25, minimum=0.1)
     if lease < 2 * timeout + 5:
@@ -219,6 +236,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         pause_limit_hours=read.number("PAUSE_LIMIT_HOURS", 72, minimum=0),
         approve_within_hours=read.number("APPROVE_WITHIN_HOURS", 72, minimum=0),
         approve_by_another=read.switch("APPROVE_BY_ANOTHER", default=False),
+        catalogue_url=catalogue_url,
+        notify_secret=read.text("NOTIFY_SECRET"),
+        notify_local=notify_local,
+        consent_base_url=read.root("CONSENT_BASE_URL", ENTRA),
+        consent_redirect_url=read.root("CONSENT_REDIRECT_URL", "") if read.text("CONSENT_REDIRECT_URL") else None,
     )
     if read.faults:
         raise SettingsError("; ".join(read.faults))
@@ -244,3 +266,18 @@ def outbox_schedule() -> str:
 def scheduler_schedule() -> str:
     """NCRONTAB of the scheduler: what is due starts so much later at most."""
     return os.environ.get("SCHEDULER_SCHEDULE") or "*/30 * * * * *"
+
+
+def count_schedule() -> str:
+    """NCRONTAB of the look at what Graph counts in each tenant: a month is compared by the looks next to its ends."""
+    return os.environ.get("COUNT_SCHEDULE") or "0 20 * * * *"
+
+
+def housekeeping_schedule() -> str:
+    """NCRONTAB of the look for plans, requests and exports that have had their time."""
+    return os.environ.get("HOUSEKEEPING_SCHEDULE") or "0 40 * * * *"
+
+
+def catalogue_schedule() -> str:
+    """NCRONTAB of the look at Microsoft's list of products."""
+    return os.environ.get("CATALOGUE_SCHEDULE") or "0 10 3 * * *"

@@ -10,9 +10,9 @@ from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP,
 from shared.csv.writing import AUDIT_COLUMNS, audit_row, csv_pieces
 from shared.domain.caller import Role
 from shared.services import Services
+from triggers.audited import audited_tenant
 from triggers.exports import LINKED, csv_answer
 from triggers.http import Call, json_answer
-from triggers.operations import tenant_id
 from triggers.query import MAX_TOP, next_link
 from triggers.router import Router
 
@@ -41,13 +41,16 @@ router = Router()
             Answer(200, "A page of entries; as CSV all of them.", Page[AuditEntryBody], types=("text/csv",)),
             LINKED,
         ),
-        problems={404: "The tenant is unknown, or outside the caller's grants."},
+        problems={
+            404: "The tenant is unknown, or outside the caller's grants.",
+            409: "An entry cannot be read, as it is not what was recorded.",
+        },
     )
 )
 async def list_audit(call: Call, app: Services) -> func.HttpResponse:
     """A page of entries as JSON, or all of them as CSV."""
     query, top = call.query, call.query.top()
-    tenant = await tenant_id(call, app)
+    tenant = await audited_tenant(call, app)
     since, until = query.period(call.now)
     operation, user, actor = query.text("operation"), query.text("user"), query.text("actor")
 

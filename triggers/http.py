@@ -112,9 +112,11 @@ async def _answer(
     try:
         headers = _headers(cast(Mapping[str, str], request.headers))
         caller = await _caller(route, headers, app)
+        if route.role is not None:  # health says at once that the process serves
+            await app.products.refresh()
         body = checked_body(route, request, headers)
         allowed = {parameter.name for parameter in route.parameters if parameter.where == "query"}
-        query = Query(dict(request.params), allowed)
+        query = Query(dict(request.params), request.params if route.any_query else allowed)
         call = Call(caller, dict(request.route_params), query, headers, body, request.url, datetime.now(UTC), start)
         return await handler(call, app)
     except LicenceError as error:

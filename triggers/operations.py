@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import azure.functions as func
 
-from shared.catalogue import catalogue
 from shared.contracts import present, review
 from shared.contracts.responses import OperationBody, Page, ResultBody
 from shared.contracts.routes import BASE, CURSOR, FORMAT, FROM, TENANT, TO, TOP, Answer, Parameter, Route
@@ -33,7 +32,9 @@ async def shown(app: Services, operation: Operation) -> OperationBody:
     impacts = [await app.plans.impact(operation.plan_id or operation.id, tenant) for tenant in planned]
     body = present.operation(operation, app.tables.now(), samples=found)
     known = [impact for impact in impacts if impact is not None]
-    return body.model_copy(update={"impact": review.impact(known, catalogue())}) if known else body
+    told = present.notifications(await app.outbox.of(operation.id), {part.tenant_id for part in operation.tenants})
+    body = body.model_copy(update={"notifications": told})
+    return body.model_copy(update={"impact": review.impact(known, app.products.known)}) if known else body
 
 
 async def find_operation(app: Services, call: Call) -> Operation:

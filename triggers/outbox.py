@@ -18,6 +18,7 @@ from shared.tables.codec import UnknownSchema
 from shared.tables.outbox import DueFollowUp
 from triggers.http import Starter
 from triggers.leaving_users import SECONDS, settle_run
+from triggers.notifying import PATIENCE, TIMEOUT_S, deliver
 from triggers.starting import starter
 
 bp = df.Blueprint()
@@ -45,7 +46,7 @@ class Handler:
     patience: timedelta | None = None
 
 
-HANDLERS: Mapping[FollowUpKind, Handler] = {}
+HANDLERS: Mapping[FollowUpKind, Handler] = {"notification": Handler(deliver, 2 * TIMEOUT_S, PATIENCE)}
 
 
 def handlers(start: Starter) -> Mapping[FollowUpKind, Handler]:
@@ -57,7 +58,7 @@ def handlers(start: Starter) -> Mapping[FollowUpKind, Handler]:
     return {**HANDLERS, "leavers": Handler(leavers, SECONDS)}
 
 
-async def run_outbox(app: Services, handlers: Mapping[FollowUpKind, Handler]) -> int:
+async def run_outbox(app: Services, handlers: Mapping[FollowUpKind, Handler] = HANDLERS) -> int:
     """Do what is due, and what comes due meanwhile; returns how many tries were made."""
     await app.tables.refresh_clock()
     began, tries = monotonic(), 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import azure.functions as func
 
-from shared.catalogue import catalogue
+from shared.catalogue import Catalogue
 from shared.contracts import present
 from shared.contracts.present import Words
 from shared.contracts.responses import GroupBody, Page, UserBody
@@ -59,7 +59,7 @@ async def list_users(call: Call, app: Services) -> func.HttpResponse:
         raise RequestRejected(400, str(error), [Problem("/filter", str(error))]) from error
     except GraphError as error:
         raise _refused(error, after) from error
-    value = await shown_users(directory, found)
+    value = await shown_users(app.products.known, directory, found)
     return json_answer(Page[UserBody](value=value, next_link=_next(call, directory, following)))
 
 
@@ -91,10 +91,9 @@ async def list_groups(call: Call, app: Services) -> func.HttpResponse:
     return json_answer(Page[GroupBody](value=value, next_link=_next(call, directory, following)))
 
 
-async def shown_users(directory: Directory, users: Sequence[User]) -> list[UserBody]:
-    """The users as resources; SKUs that the catalogue does not know and groups get their names from the tenant."""
+async def shown_users(known: Catalogue, directory: Directory, users: Sequence[User]) -> list[UserBody]:
+    """The users as resources; SKUs that are not ``known`` and groups get their names from the tenant."""
     held = [assignment for user in users for assignment in user.state.assignments]
-    known = catalogue()
     if any(known.find(assignment.sku_id) is None for assignment in held):
         known = known.with_skus(await directory.skus())
     names = await directory.group_names(each.group_id for each in held if each.group_id)

@@ -3,13 +3,12 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from time import monotonic
 
 import azure.functions as func
 
-from shared.catalogue import catalogue
 from shared.contracts import review
 from shared.contracts.preview import PreviewBody, PreviewUser, preview_body, preview_status, preview_user
 from shared.contracts.preview_requests import PREVIEWS, AssignPreview, RevertPreview, without_kind
@@ -30,7 +29,7 @@ from shared.contracts.routes import (
 from shared.csv.writing import PREVIEW_COLUMNS, csv_pieces, preview_row
 from shared.domain.caller import Role
 from shared.domain.operation import Actor, Operation, OperationKind, Status, TenantPart
-from shared.errors import Problem, RequestRejected
+from shared.errors import NotFound, Problem, RequestRejected
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 from triggers.bodies import NOT_VALID, field_of, object_of
@@ -172,13 +171,17 @@ async def get_preview(call: Call, app: Services) -> func.HttpResponse:
 
 async def _shown(app: Services, operation: Operation) -> PreviewBody:
     now = app.tables.now()
-    request = json.loads(await app.staging.get(operation.request_sha))
     seen = {part.tenant_id for part in operation.tenants}  # of other tenants a caller with limited grants hears nothing
-    request["targets"] = [target for target in request["targets"] if target["tenant"] in seen]
+    try:
+        request = json.loads(await app.staging.get(operation.request_sha))
+    except NotFound:  # long after the preview itself
+        request = None
+    else:
+        request["targets"] = [target for target in request["targets"] if target["tenant"] in seen]
     impact = None
     if preview_status(operation, now) == "ready":
         found = [await app.plans.impact(operation.id, part.tenant_id) for part in operation.tenants]
-        impact = review.impact([each for each in found if each is not None], catalogue())
+        impact = review.impact([each for each in found if each is not None], app.products.known)
     return preview_body(operation, request, impact, now)
 
 
@@ -240,12 +243,20 @@ async def _users(
 ) -> AsyncIterator[tuple[tuple[str, int], PreviewUser]]:
     """The users of the plan in order, each with its tenant and index."""
     for part in parts[first_tenant:]:
-        manifest = await app.plans.frozen(operation.id, part.tenant_id)
-        named = words(manifest)
+        manifest = await _kept(operation, app.plans.frozen(operation.id, part.tenant_id))
+        named = words(app, manifest)
         for number, chunk in enumerate(manifest.chunks):
             if chunk.first_index + chunk.users <= first_index:
                 continue
-            for decision in await app.plans.read_chunk(operation.id, part.tenant_id, number):
+            for decision in await _kept(operation, app.plans.read_chunk(operation.id, part.tenant_id, number)):
                 if decision.index >= first_index and status in (None, decision.status):
                     yield (part.tenant_id, decision.index), preview_user(part.tenant_id, decision, named)
         first_index = 0
+
+
+async def _kept[T](operation: Operation, reading: Awaitable[T]) -> T:
+    """What is read of a preview's plan; ``NotFound`` says that it is not kept any more."""
+    try:
+        return await reading
+    except NotFound as gone:
+        raise NotFound(f"The plan of the preview {operation.id} is not kept any more: ask for a new one.") from gone

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from shared.domain.reconciliation import Month
 from shared.errors import RequestRejected
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 
@@ -31,6 +32,10 @@ class Query:
         if value is not None and not value.strip():
             raise RequestRejected(400, f"The query parameter {name} is empty.")
         return value
+
+    def given(self, name: str) -> str:
+        """A parameter as it stands, empty where it is absent."""
+        return self._values.get(name, "")
 
     def one_of[T: str](self, name: str, choices: Collection[T]) -> T | None:
         """A parameter that must be one of ``choices``."""
@@ -70,6 +75,16 @@ class Query:
             return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
         except (ValueError, OverflowError):
             raise RequestRejected(400, f"{name} must be a time like 2026-11-23T02:00:00Z, not {value!r}.") from None
+
+    def month(self, name: str, now: datetime) -> Month:
+        """A month like 2026-11; the current one (UTC) where none is named."""
+        value = self.text(name)
+        if value is None:
+            return Month.of(now)
+        try:
+            return Month.parse(value)
+        except ValueError:
+            raise RequestRejected(400, f"{name} must be a month like 2026-11, not {value!r}.") from None
 
     def slice[T](self, rows: list[T]) -> tuple[list[T], str | None]:
         """The page of ``rows`` that ``top`` and ``cursor`` ask for, and the cursor of the next one."""

@@ -59,17 +59,21 @@ async def retry_request(
 ) -> tuple[Operation, OperationBody, tuple[TenantPart, ...]]:
     """The operation, its request for the users that failed, and their tenants.
 
-    Raises as ``ended_operation``; ``StateConflict`` where no user failed.
+    Raises as ``ended_operation``; ``StateConflict`` where no user failed, or what was asked for has expired.
     """
     operation = await ended_operation(app, caller, operation_id, "retry")
-    request = parse_stored(operation.work, await app.staging.get(operation.request_sha))
     targets: list[Target] = []
     parts: list[TenantPart] = []
-    for part in operation.tenants:
-        rows = [row async for row in _failed(app, operation, part)]
-        if rows:
-            targets.append(await _target(app, part, rows))
-            parts.append(part_by_rows(new_id, part))
+    try:
+        request = parse_stored(operation.work, await app.staging.get(operation.request_sha))
+        for part in operation.tenants:
+            rows = [row async for row in _failed(app, operation, part)]
+            if rows:
+                targets.append(await _target(app, part, rows))
+                parts.append(part_by_rows(new_id, part))
+    except NotFound as gone:
+        detail = "The request of the operation has expired, so it cannot be retried: start a new one."
+        raise StateConflict(detail) from gone
     if not targets:
         raise StateConflict("No user of the operation failed, so there is nobody to retry.")
     return operation, request.for_users(tuple(targets)), tuple(parts)

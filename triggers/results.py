@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.catalogue import catalogue
 from shared.contracts import present
 from shared.contracts.present import Words
 from shared.contracts.responses import ResultBody
@@ -25,9 +24,9 @@ SCAN_BLOCKS = 20
 """Blocks that one page looks through at most: a rare status gives short pages, never a slow answer."""
 
 
-def words(manifest: Manifest | None = None) -> Words:
+def words(app: Services, manifest: Manifest | None) -> Words:
     """Part numbers and plan names for what is shown; with a plan also the names its tenant knew."""
-    known = catalogue()
+    known = app.products.known
     return Words(known.with_skus(manifest.skus) if manifest and manifest.skus else known)
 
 
@@ -92,7 +91,7 @@ class Results:
         if not part.totals.total or (self.status == "pending" and not part.totals.pending):
             return
         manifest = await self.app.plans.manifest(self._plan, part.tenant_id)
-        named = words(manifest)
+        named = words(self.app, manifest)
         blocks = (
             self._merged(part, after, manifest, named)
             if self._takes_those_without_outcome(part)

@@ -105,6 +105,6 @@ async def _resolved(app: Services, rows: Rows, tenant: Tenant, targets: Sequence
     return ResolvedSelection(
         tenant_id=tenant.id,
         count=count,
-        sample=await shown_users(directory, sample),
+        sample=await shown_users(app.products.known, directory, sample),
         excluded=[ExcludedCount(code=code, count=found) for code, found in sorted(excluded.items())],
     )

@@ -86,8 +86,8 @@ def _sheets(body: Targeted, tenants: Mapping[str, Sequence[Tenant]], columns: fr
 async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning, rows: RowWriter) -> tuple[Target, ...]:
     """The normalised ``targets`` with stored rows in place of CSVs and long lists; those of CSVs go first.
 
-    Where one target means many tenants, those of which its CSV names nobody are left out. ``meaning``
-    says what a row asks for. Raises ``RequestRejected`` (400) with the line of every fault.
+    Where one target means many tenants, those of which no CSV names anybody are left out. ``meaning`` says what a row
+    asks for. Raises ``RequestRejected`` (400) with the line of every fault.
     """
     tenants = {
         name: ("", found) if isinstance(found, str) else (found.id, None) for name, found in sheets.tenants.items()
@@ -106,7 +106,10 @@ async def with_rows(sheets: Sheets, targets: Sequence[Target], meaning: Meaning,
     def rowless(n: int, target: Target) -> bool:
         return times[n] > 1 and target.users.csv is not None and not users[numbers[f"{_users(n)}/csv"], target.tenant]
 
-    named = [(n, target) for n, target in zip(sheets.origins, targets, strict=True) if not rowless(n, target)]
+    given = list(zip(sheets.origins, targets, strict=True))
+    concerned = {target.tenant for n, target in given if not rowless(n, target)}
+    # What one target of a tenant excludes is excluded from all of them, so each of a tenant that is concerned stays.
+    named = [(n, target) for n, target in given if target.tenant in concerned]
     # The first selection that names a user counts, and a row says more than a list.
     named.sort(key=lambda each: each[1].users.csv is None)
     by_place = {place: await rows.write(some) for place, some in users.items()}

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.catalogue import AmbiguousSku, Catalogue, catalogue, find_plan, is_guid
+from shared.catalogue import AmbiguousSku, Catalogue, find_plan, is_guid
 from shared.contracts.selections import SkuName
 from shared.domain.model import Sku
 from shared.domain.tenant import Tenant
@@ -16,11 +16,11 @@ HINTS = 20
 
 
 async def catalogue_for(app: Services, names: Sequence[SkuName], tenants: Sequence[Tenant]) -> Catalogue:
-    """What is known of SKUs: the catalogue, and where it does not know all ``names``, what the tenants subscribe to.
+    """What is known of SKUs: the catalogue, and where it does not settle all ``names``, what the tenants subscribe to.
 
     Raises ``DependencyDown`` when no tenant could be asked.
     """
-    known = catalogue()
+    known = app.products.known
     if all(_settled(known, wanted) for wanted in names):
         return known
     return known.with_skus(await _live_skus(app, tenants))
@@ -45,11 +45,11 @@ def skus_of(known: Catalogue, names: Iterable[SkuName]) -> Mapping[str, Sku]:
 
 
 def _settled(known: Catalogue, wanted: SkuName) -> bool:
-    """Whether the catalogue alone says what the SKU and its plans are; an ambiguous name is settled, it is refused."""
+    """Whether the catalogue alone says what the SKU and its plans are; of several of one name the tenants tell."""
     try:
         sku = known.find(wanted.name)
     except AmbiguousSku:
-        return True
+        return False
     if sku is None:
         return is_guid(wanted.name) and all(map(is_guid, wanted.plans))
     return all(find_plan(sku, plan) for plan in wanted.plans)

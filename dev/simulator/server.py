@@ -1,5 +1,7 @@
 """
-The HTTP server: Graph below ``/v1.0``, Exchange's admin endpoint below ``/adminapi``, control routes below ``/_sim``.
+The HTTP server: Graph below ``/v1.0``, Exchange's admin endpoint below ``/adminapi``, Microsoft's list of products,
+admin consent below a tenant,
+control routes below ``/_sim``.
 
 Started by ``python -m dev.simulator [--port N]``; prints one line ``simulator http://127.0.0.1:PORT`` when it serves.
 """
@@ -13,11 +15,12 @@ import signal
 import socket
 import struct
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from dev.simulator import batch, exchange
+from dev.simulator import adminconsent, batch, exchange, productlist
 from dev.simulator.calls import BASE_PATH, Call, Reply
 from dev.simulator.control import Control
 from dev.simulator.engine import Engine, Latency
@@ -43,9 +46,13 @@ class GraphServer:
     def application(self) -> web.Application:
         """The whole web application."""
         app = web.Application(client_max_size=MAX_BODY)
+        products = productlist.ProductList()
+        app.router.add_get(productlist.PATH, products.get)
+        app.router.add_put("/_sim/products", products.put)
         app.add_subapp("/_sim/", Control(self.engine).application())
         app.router.add_route("*", BASE_PATH + "/{path:.*}", self.graph)
         app.router.add_route("*", exchange.BASE_PATH + "/{path:.*}", self.exchange)
+        app.router.add_get(adminconsent.PATH, partial(adminconsent.grant, self.engine))
         app.on_shutdown.append(self._release)
         return app
 

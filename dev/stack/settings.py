@@ -29,10 +29,12 @@ LOCAL_DEFAULTS = {
     "SWEEPER_SCHEDULE": "*/2 * * * * *",
     "SCHEDULER_SCHEDULE": "*/2 * * * * *",
     "OUTBOX_SCHEDULE": "* * * * * *",
+    "CATALOGUE_URL": "off",
 }
 
-# What holds beside the simulator only: with a real tenant the conversion of mailboxes is for its owner to switch on.
-SIMULATED = {"MAILBOX_CONVERSION": "on"}
+# What holds beside the simulator only: with a real tenant the conversion of mailboxes is for its owner to switch on,
+# notifications leave this machine, and their secret is a real one.
+SIMULATED = {"MAILBOX_CONVERSION": "on", "NOTIFY_LOCAL": "on", "NOTIFY_SECRET": "local"}
 
 # A setting of the product reaches a stack only through its ``env``: a shell that points at a real tenant must not leak
 # into a test.
@@ -43,6 +45,8 @@ _NOT_INHERITED = {
     "AzureWebJobsStorage",
     "GRAPH_BASE_URL",
     "EXCHANGE_BASE_URL",
+    "CONSENT_BASE_URL",
+    "CONSENT_REDIRECT_URL",
     "GRAPH_LIMIT_FACTOR",
     "API_KEYS",
     "AUTH_ISSUER",
@@ -50,7 +54,9 @@ _NOT_INHERITED = {
     "BEHIND_PLATFORM_SIGN_IN",
     "WEBSITE_AUTH_ENABLED",
     "BATCHES_AT_ONCE",
-    "NOTIFY_SECRET",
+    "COUNT_SCHEDULE",
+    "HOUSEKEEPING_SCHEDULE",
+    "CATALOGUE_SCHEDULE",
     "PAUSE_LIMIT_HOURS",
     "APPROVE_WITHIN_HOURS",
     "APPROVE_BY_ANOTHER",

@@ -252,6 +252,7 @@ class Stack:
         if self.simulator_url:
             found["GRAPH_BASE_URL"] = f"{self.simulator_url}/v1.0"
             found["EXCHANGE_BASE_URL"] = self.simulator_url
+            found["CONSENT_BASE_URL"] = self.simulator_url
         if self.issuer_url:
             found |= {"AUTH_ISSUER": self.issuer_url, "AUTH_AUDIENCE": AUDIENCE}
         settings = {**(SIMULATED if self.simulator_url else {}), **self._env}

@@ -4,6 +4,7 @@ An append blob cannot be changed but at its end, and the container can be given 
 chain in the tables cannot rewrite what was anchored.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -22,6 +23,7 @@ BLOB_BLOCKS = 50_000
 """An append blob takes so many blocks of 4 MiB.
 https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs"""
 ANCHOR: TypeAdapter[Anchor] = TypeAdapter(Anchor)
+_TENANT = re.compile(rb'"tenant_id":"([^"]+)"')
 
 
 class AnchorStore:
@@ -70,6 +72,17 @@ class AnchorStore:
             ]
         own = (anchor for anchor in near if anchor.tenant_id == tenant)
         return sorted(own, key=lambda anchor: (anchor.at, anchor.sequence))
+
+    async def tenants(self) -> set[str]:
+        """Ids of all tenants that were ever anchored. Raises ``DependencyDown``."""
+        container = await self._blobs.container(CONTAINER)
+        with storage_errors(f"container {CONTAINER}"):
+            return {
+                found[1].decode()
+                async for name in container.list_blob_names()
+                async for line in _lines(container, name)
+                if (found := _TENANT.search(line))
+            }
 
 
 def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from shared.blobs.client import Blobs
 
 CONTAINER = "license-results"
+FOLDER = "exports/"
 LINK_VALID = timedelta(minutes=15)
 
 
@@ -21,7 +22,7 @@ class ExportStore:
 
         ``download_as`` is the file name a browser saves it under. Raises ``DependencyDown``.
         """
-        path = f"exports/{name}-{uuid.uuid4()}.csv"
+        path = f"{FOLDER}{name}-{uuid.uuid4()}.csv"
         media_type = "text/csv; charset=utf-8"
         await self._blobs.create_streamed(CONTAINER, path, pieces, media_type=media_type, download_as=download_as)
         return await self._blobs.read_link(CONTAINER, path, LINK_VALID)

@@ -3,7 +3,7 @@
 import hashlib
 
 from shared.blobs.client import Blobs
-from shared.errors import NotFound, RowConflict
+from shared.errors import NotFound
 
 CONTAINER = "staging"
 
@@ -20,15 +20,13 @@ class StagingStore:
         self._blobs = blobs
 
     async def put(self, sha256: str, content: bytes) -> None:
-        """Store a content; harmless to repeat.
+        """Store a content, or the same one once more: then its time begins anew.
 
+        It is written over, and not left alone, so that whoever found it old cannot delete it from under this caller.
         Raises ``ValueError`` when the digest is not its.
         """
         _check(sha256, content)
-        try:
-            await self._blobs.create(CONTAINER, sha256, content, media_type="application/octet-stream")
-        except RowConflict:
-            return  # the same content by definition
+        await self._blobs.write(CONTAINER, sha256, content, media_type="application/octet-stream")
 
     async def get(self, sha256: str) -> bytes:
         """The content of a digest.

@@ -1,14 +1,18 @@
 """From domain types to the resources of the HTTP contract: pure, the time is an argument."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from shared.catalogue import Catalogue
 from shared.contracts import responses as body
 from shared.domain.advice import advice, told
 from shared.domain.audit import AuditEntry
+from shared.domain.caller import Caller, Role
 from shared.domain.codes import ResultCode, status_of
+from shared.domain.follow_up import SCHEDULE, FollowUp, State
 from shared.domain.model import AddLicence, LicenceState, Sku, User
+from shared.domain.notify import Notify
 from shared.domain.operation import (
     Actor,
     Operation,
@@ -23,6 +27,11 @@ from shared.domain.states import ENDED
 from shared.domain.tenant import Tenant
 
 _PHASES = list(Phase)
+_DELIVERY: Mapping[State, Literal["pending", "delivered", "failed"]] = {
+    "open": "pending",
+    "done": "delivered",
+    "failed": "failed",
+}
 
 
 class Words:
@@ -252,8 +261,31 @@ def _recorded(state: LicenceState, entry: AuditEntry) -> body.RecordedState:
     return body.RecordedState(licenses=licences, usage_location=state.usage_location)
 
 
-def tenant(which: Tenant) -> body.TenantResource:
-    """A tenant of the registry."""
+def notify(which: Notify | None, caller: Caller) -> body.NotifyResource | None:
+    """A webhook: whole to who may change it, to others without the query of its URL."""
+    if which is None:
+        return None
+    return body.NotifyResource(url=which.url if caller.role >= Role.ADMIN else which.shown, on=list(which.on))
+
+
+def notifications(items: Iterable[FollowUp], seen: Container[str]) -> list[body.NotificationBody]:
+    """What webhooks were told of an operation; of those of tenants the ones that are ``seen``."""
+    return [
+        body.NotificationBody(
+            tenant_id=None if item.about == SCHEDULE else item.about,
+            url=item.to,
+            event=item.event,
+            status=_DELIVERY[item.state],
+            attempts=item.tries,
+            error=item.error,
+        )
+        for item in sorted(items, key=lambda item: item.created_at)
+        if item.kind == "notification" and (item.about == SCHEDULE or item.about in seen)
+    ]
+
+
+def tenant(which: Tenant, caller: Caller) -> body.TenantResource:
+    """A tenant of the registry, as far as the caller may know it."""
     return body.TenantResource(
         tenant_id=which.id,
         domains=list(which.domains),
@@ -265,6 +297,7 @@ def tenant(which: Tenant) -> body.TenantResource:
         default_usage_location=which.default_usage_location,
         protected_users=list(which.protected_users),
         drops=list(which.drops),
+        notify=notify(which.notify, caller),
     )
 
 

@@ -28,8 +28,8 @@ class PreviewBody(Response):
     operation: OperationKind
     created_at: datetime
     expires_at: datetime
-    request: dict[str, Any]
-    """The request in ids; CSVs and long lists by the name under which their rows are stored."""
+    request: dict[str, Any] | None
+    """The request in ids; CSVs and long lists by the name under which their rows are stored. Null once it expired."""
     impact: ImpactBody | None
     """Null while it is computed."""
     tenants: list[PreviewTenant]
@@ -69,7 +69,9 @@ def preview_status(preview: Operation, now: datetime) -> PreviewStatus:
     return "ready" if planned and preview.status is not Status.CANCELLED else "failed"
 
 
-def preview_body(preview: Operation, request: dict[str, Any], impact: ImpactBody | None, now: datetime) -> PreviewBody:
+def preview_body(
+    preview: Operation, request: dict[str, Any] | None, impact: ImpactBody | None, now: datetime
+) -> PreviewBody:
     """A preview as it stands."""
     tenants = [
         PreviewTenant(

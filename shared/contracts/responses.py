@@ -1,11 +1,12 @@
 """What callers get back: the resources of the HTTP contract, camelCase, every field present."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from shared.domain.notify import Event
 from shared.domain.operation import OperationKind, Phase, Status
 from shared.domain.tenant import Consent
 
@@ -248,8 +249,21 @@ class ImpactBody(Response):
     warnings: list[WarningBody]
 
 
+class NotificationBody(Response):
+    """What a webhook of a tenant, or of the schedule (``tenantId`` null), was told of the operation."""
+
+    tenant_id: str | None
+    url: Url
+    """Without its query."""
+    event: Event
+    status: Literal["pending", "delivered", "failed"]
+    attempts: Count
+    error: str | None
+    """Why the last attempt failed."""
+
+
 class OperationBody(Response):
-    """An operation with its tenants; in lists without ``results``."""
+    """An operation with its tenants; in lists without ``impact``, ``notifications`` and ``results``."""
 
     id: str
     type: OperationKind
@@ -268,6 +282,7 @@ class OperationBody(Response):
     tenants: list[TenantPartBody]
     impact: ImpactBody | None = None
     errors: list[ErrorGroup]
+    notifications: list[NotificationBody] | None = None
     results: Page[ResultBody] | None = None
 
 
@@ -309,6 +324,20 @@ class AuditEntryBody(Response):
     hash: Sha256
 
 
+class ConsentLink(Response):
+    """Where an administrator of a tenant gives the app its permissions, once, and until when."""
+
+    url: Url
+    expires_at: datetime
+
+
+class NotifyResource(Response):
+    """Where a POST goes when an operation comes to one of these states."""
+
+    url: Url
+    on: list[Event]
+
+
 class TenantResource(Response):
     """A tenant the app may act on."""
 
@@ -322,7 +351,8 @@ class TenantResource(Response):
     default_usage_location: str | None
     protected_users: list[str]
     drops: list[str]
-    notify: None = None
+    notify: NotifyResource | None
+    """To callers who may not change it without the query of its URL, which may hold a key."""
 
 
 class PriceBookBody(Response):

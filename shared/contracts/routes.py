@@ -66,6 +66,8 @@ class Route:
     csv: bool = False
     """Whether a CSV is taken in place of JSON: as ``text/csv``, or as the part ``file`` of ``multipart/form-data``."""
     parameters: tuple[Parameter, ...] = ()
+    any_query: bool = False
+    """Whether others decide what stands in the query: what is not known is left alone."""
     starts: bool = False
     """Whether it needs the durable client."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from shared.contracts.notify_body import NotifyBody
 from shared.contracts.selections import Request, Text
 from shared.contracts.spelling import Country
 
@@ -45,4 +46,4 @@ class TenantBody(Request):
     domains: tuple[Text, ...] = ()
     display_name: str = ""
     consent: Literal["granted", "missing"] = "missing"
-    notify: None = None
+    notify: NotifyBody | None = None

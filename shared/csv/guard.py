@@ -9,7 +9,12 @@ Apostrophes before it count as part of it: so a text that has one of its own get
 
 
 def safe(cell: object) -> str:
-    """The text of a cell; one that a spreadsheet would run as a formula gets an apostrophe in front."""
+    """The text of a cell; one that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    A number is none, not even below zero.
+    """
+    if isinstance(cell, int | float):
+        return str(cell)
     text = "" if cell is None else str(cell)
     return f"'{text}" if _FORMULA.match(text) else text
 

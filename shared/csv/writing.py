@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from shared.contracts.auditing import ReconciliationRow
 from shared.contracts.preview import PreviewUser
 from shared.contracts.responses import AuditEntryBody, HeldLicence, ResultBody
 from shared.csv.guard import safe
@@ -62,6 +63,20 @@ PREVIEW_COLUMNS = (
     "licensesAfter",
     "warnings",
 )
+RECONCILIATION_COLUMNS = (
+    "tenantId",
+    "month",
+    "sku",
+    "skuId",
+    "added",
+    "removed",
+    "net",
+    "consumedNow",
+    "unexplained",
+    "monthlyChange",
+    "currency",
+    "error",
+)
 
 
 async def csv_pieces(columns: Sequence[str], rows: AsyncIterator[Mapping[str, object]]) -> AsyncIterator[bytes]:
@@ -106,6 +121,11 @@ def audit_row(entry: AuditEntryBody) -> Mapping[str, object]:
         "seatChange": ";".join(f"{sku}: {change:+d}" for sku, change in entry.seat_change.items()),
         "price": ";".join(f"{sku}: {price}" for sku, price in entry.price.items()),
     }
+
+
+def reconciliation_row(row: ReconciliationRow) -> Mapping[str, object]:
+    """One row of a reconciliation as cells; what is not known is empty, and the error its text."""
+    return {**row.model_dump(mode="json", by_alias=True), "error": row.error.message if row.error else None}
 
 
 def _licence(licence: HeldLicence) -> str:

@@ -79,18 +79,28 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a check has come: the last entry that was found as recorded, and the latest anchor that agrees."""
+
+    sequence: int = 0
+    hash: str = GENESIS
+    anchored_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What a check of a chain found.
 
     ``first_broken`` is the first sequence at which the chain is not what was recorded; for a chain that was computed
     anew from some entry on it is the first anchored entry that differs. ``anchored_at``: the latest anchor that the
-    chain agrees with.
+    chain agrees with. ``unfinished``: no fault was found up to ``reached``, from where the check must go on.
     """
 
-    status: Literal["intact", "broken", "empty"]
+    status: Literal["intact", "broken", "empty", "unfinished"]
     entries: int
     first_broken: int | None = None
     anchored_at: datetime | None = None
+    reached: Reached | None = None
 
 
 def timestamp(at: datetime) -> str:
@@ -152,14 +162,18 @@ def chain(head: Head, entries: Iterable[AuditEntry]) -> tuple[list[AuditEntry], 
 
 
 class ChainCheck:
-    """Checks a chain entry by entry, in the order of their rows, so that it needs no room for all of them."""
+    """Checks a chain entry by entry, in the order of their rows, so that it needs no room for all of them.
 
-    def __init__(self, tenant_id: str, anchors: Iterable[Anchor] = ()) -> None:
+    ``begin`` is where an earlier check stopped: the next entry added is the one after it.
+    """
+
+    def __init__(self, tenant_id: str, anchors: Iterable[Anchor] = (), begin: Reached | None = None) -> None:
+        begin = begin or Reached()
         self.tenant_id = tenant_id
-        self.read = 0
+        self.read = begin.sequence
         self.first_broken: int | None = None
-        self._last = Head()
-        self._anchored_at: datetime | None = None
+        self._last = Head(begin.sequence, begin.hash)
+        self._anchored_at = begin.anchored_at
         self._anchors: dict[int, list[Anchor]] = defaultdict(list)
         for anchor in anchors:
             if anchor.tenant_id == tenant_id and anchor.sequence:
@@ -191,6 +205,13 @@ class ChainCheck:
             and entry.hash == entry_hash(entry)
         )
 
+    def interrupt(self) -> Verification:
+        """What is known before all entries were added: a fault, or where to go on."""
+        if self.first_broken is not None:
+            return self._broken(self.first_broken)
+        reached = Reached(self._last.sequence, self._last.hash, self._anchored_at)
+        return Verification("unfinished", self.read, None, self._anchored_at, reached)
+
     def finish(self, head: Head | None) -> Verification:
         """The verdict, once all entries were added; ``head`` as the table has it, None where it has none."""
         end = head or Head()
@@ -199,8 +220,11 @@ class ChainCheck:
         if self.first_broken is None and (end.sequence, end.hash) != (self._last.sequence, self._last.hash):
             self.first_broken = min(end.sequence, self._last.sequence) + 1
         if self.first_broken is not None:
-            return Verification("broken", self.read, self.first_broken, self._anchored_at)
+            return self._broken(self.first_broken)
         return Verification("intact" if self.read else "empty", self.read, None, self._anchored_at)
+
+    def _broken(self, sequence: int) -> Verification:
+        return Verification("broken", self.read, sequence, self._anchored_at)
 
 
 def check(

@@ -10,6 +10,9 @@ from shared.domain.operation import Operation, Status, TenantPart
 from shared.domain.states import ENDED
 
 FollowUpKind = Literal["notification", "leavers"]
+State = Literal["open", "done", "failed"]
+SCHEDULE: Final = "schedule"
+"""What a notification is about that the schedule of an operation asks for."""
 FIRST_RETRY: Final = timedelta(seconds=4)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 MAX_ERROR: Final = 500
@@ -28,7 +31,9 @@ class FollowUp:
     since: datetime
     """When the state came about: it tells a second halt from the first."""
     created_at: datetime
-    state: Literal["open", "done", "failed"] = "open"
+    to: str = ""
+    """Where it goes, as it may be shown."""
+    state: State = "open"
     tries: int = 0
     error: str | None = None
     """Why the last try failed."""

@@ -13,3 +13,8 @@ class Notify:
 
     url: str
     on: tuple[Event, ...]
+
+    @property
+    def shown(self) -> str:
+        """The URL as it may be shown: its query may hold a key."""
+        return self.url.partition("?")[0]

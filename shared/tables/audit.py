@@ -5,11 +5,25 @@ concurrent writer the moved head.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
+from math import inf
+from time import monotonic
 
-from shared.domain.audit import Anchor, AuditEntry, ChainCheck, Head, MarkedEntries, Verification, chain, timestamp
+from shared.domain.audit import (
+    Anchor,
+    AuditEntry,
+    ChainCheck,
+    Head,
+    MarkedEntries,
+    Reached,
+    Verification,
+    chain,
+    timestamp,
+)
 from shared.domain.caller import SYSTEM, Caller
+from shared.domain.reconciliation import SeatChange
+from shared.errors import NotFound
 from shared.tables.audit_query import AuditFilter, AuditQuery
 from shared.tables.audit_rows import (
     HEAD,
@@ -82,6 +96,15 @@ class AuditStore:
         heads = {tenant: await self.head(tenant) async for tenant in self._query.partitions(SYSTEM, None, "")}
         return {tenant: head for tenant, head in heads.items() if head}
 
+    async def tenants(self, caller: Caller, resume: str = "") -> AsyncIterator[str]:
+        """Ids of the tenants with an audit that the caller sees, by id from ``resume`` on.
+
+        Also those that left the registry.
+        """
+        async for tenant in self._query.partitions(caller, None, resume):
+            if caller.tenants is None or await self.head(tenant):  # a grant may name a tenant that never was
+                yield tenant
+
     async def head(self, tenant: str) -> Head | None:
         """The end of a tenant's chain; None before the first entry."""
         row = await self._table.get(tenant, HEAD)
@@ -109,14 +132,33 @@ class AuditStore:
         wanted = AuditFilter(since, until, operation, user, actor)
         return await self._query.page(caller, tenant, wanted, top, cursor)
 
-    async def verify(self, tenant: str, anchors: Iterable[Anchor]) -> Verification:
-        """Check the whole chain against its head and against the heads that were anchored elsewhere."""
-        checking = ChainCheck(tenant, anchors)
+    def seat_changes(
+        self, caller: Caller, tenant: str, since: datetime, until: datetime, between: tuple[int, int] | None = None
+    ) -> AsyncIterator[SeatChange]:
+        """What the entries say of seats, each once, by sequence: those from ``since`` to ``until``, maybe some more.
+
+        ``between`` asks also for those after its first and up to its second sequence. Raises ``NotFound`` for a tenant
+        outside the caller's grants, ``StateConflict`` for an entry that cannot be read.
+        """
+        if not caller.sees(tenant):
+            raise NotFound(f"there is no tenant {tenant}")
+        return self._query.seat_changes(tenant, since, until, between)
+
+    async def verify(
+        self, tenant: str, anchors: Iterable[Anchor], *, begin: Reached | None = None, seconds: float = inf
+    ) -> Verification:
+        """Check the chain against its head and against the heads that were anchored elsewhere.
+
+        Who has not come to the end after ``seconds`` says how far; with that as ``begin`` the next call goes on.
+        """
+        checking = ChainCheck(tenant, anchors, begin)
+        end_at = monotonic() + seconds
         head = await self.head(tenant)
-        done = 0
+        done = checking.read
         while True:
             end = max(done, head.sequence if head else 0)
-            await self._check_span(checking, tenant, done + 1, end)
+            if not await self._check_span(checking, tenant, done + 1, end, end_at):
+                return checking.interrupt()
             done = end
             # Who writes meanwhile moves the head: go on until it stands still, then nothing may stand behind it.
             moved = await self.head(tenant)
@@ -130,6 +172,10 @@ class AuditStore:
                     return checking.finish(head)
             head = moved
 
-    async def _check_span(self, checking: ChainCheck, tenant: str, first: int, last: int) -> None:
+    async def _check_span(self, checking: ChainCheck, tenant: str, first: int, last: int, end_at: float) -> bool:
+        """Check these entries; False when the time was over before the last one."""
         async for row in self._table.span(tenant, entry_key(first), entry_key(last)):
             checking.add(read_entry(tenant, row))
+            if monotonic() > end_at:
+                return False
+        return True

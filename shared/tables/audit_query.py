@@ -1,13 +1,23 @@
 """Searching table ``audit``: entries of many tenants by time, operation, user and actor."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.audit import AuditEntry, timestamp
 from shared.domain.caller import Caller
-from shared.errors import NotFound
-from shared.tables.audit_rows import ENTRY_CODEC, LAST_SEQUENCE, entry_key, marker_key, month_key
+from shared.domain.reconciliation import SeatChange
+from shared.errors import NotFound, StateConflict
+from shared.tables.audit_rows import (
+    ENTRY_CODEC,
+    LAST_SEQUENCE,
+    SEAT_COLUMNS,
+    entry_key,
+    marker_key,
+    month_key,
+    seat_change,
+)
+from shared.tables.codec import UnknownSchema
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 from shared.tables.table import Row, Table, Value
 
@@ -52,7 +62,7 @@ class AuditQuery:
             async for row in self._matching(partition, wanted, after if partition == resume else 0, top + 1):
                 if len(found) == top:
                     return found, make_cursor(found[-1].tenant_id, str(found[-1].sequence))
-                found.append(ENTRY_CODEC.item(row))
+                found.append(_read(row, ENTRY_CODEC.item))
         return found, None
 
     async def partitions(self, caller: Caller, tenant: str | None, resume: str) -> AsyncIterator[str]:
@@ -95,20 +105,51 @@ class AuditQuery:
         async for row in rows:
             yield row
 
+    async def seat_changes(
+        self, tenant: str, since: datetime, until: datetime, between: tuple[int, int] | None
+    ) -> AsyncIterator[SeatChange]:
+        """See ``AuditStore.seat_changes``."""
+        spans = [await self._range(tenant, since, until)]
+        if between:
+            spans.append((between[0] + 1, between[1]))
+        for first, last in _joined(spans):
+            rows = self._table.span(tenant, entry_key(first), entry_key(last), columns=SEAT_COLUMNS)
+            async for row in rows:
+                yield _read(row, seat_change)
+
     async def _range(self, tenant: str, since: datetime | None, until: datetime | None) -> tuple[int, int]:
-        """A range of sequences outside which no entry is of that time."""
-        first, last, late = 1, LAST_SEQUENCE, 0
+        """A range of sequences outside which no entry is of that time; empty where the first is above the last.
+
+        Whatever comes at a time is written after its month was opened, or after a later one was.
+        """
         begin = month_key(timestamp(since)) if since else None
-        end = month_key(timestamp(until)) if until else None
-        async for row in self._table.prefixed(tenant, "month|"):
-            opened = int(row.values.get("first", 0))
-            if begin and opened and row.key <= begin:
-                first = opened
-            if end and row.key <= end:
-                late = max(late, int(row.values.get("late", 0)))
-            if end and opened and row.key > end:
-                last = min(last, opened - 1)
-        return first, max(last, late)
+        end = month_key(timestamp(until - timedelta(microseconds=1))) if until else None
+        months = [row async for row in self._table.prefixed(tenant, "month|")]
+        opened = {row.key: int(row.values["first"]) for row in months if "first" in row.values}
+        late = [int(row.values["late"]) for row in months if "late" in row.values and (end is None or row.key <= end)]
+        first = min((n for key, n in opened.items() if key >= begin), default=LAST_SEQUENCE) if begin else 1
+        last = min((n - 1 for key, n in opened.items() if key > end), default=LAST_SEQUENCE) if end else LAST_SEQUENCE
+        return first, max(last, *late, 0)
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges of sequences (first, last) in their order, those that touch as one, without empty ones."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(span for span in spans if span[0] <= span[1]):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _read[T](row: Row, parse: Callable[[Row], T]) -> T:
+    """What an entry's row holds; ``StateConflict`` names one that cannot be read."""
+    try:
+        return parse(row)
+    except (ValueError, KeyError, TypeError, UnknownSchema) as error:
+        where = f"entry {row.key.removeprefix('e|')} of tenant {row.partition}"
+        raise StateConflict(f"{where} cannot be read: it is not what was recorded, verify the chain") from error
 
 
 def _read_cursor(cursor: str | None) -> tuple[str, int]:

@@ -4,10 +4,14 @@ Keys: ``e|{sequence}`` entries, ``head`` (the end of the chain), ``m|{operation}
 and as which sequences), ``month|{yyyymm}`` (the first sequence of a month, so that a time leads to a range of keys).
 """
 
+import json
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, cast
 
 from shared.domain.audit import AuditEntry, Head, MarkedEntries, timestamp
-from shared.tables.codec import SCHEMA, RowCodec, UnknownSchema
+from shared.domain.reconciliation import SeatChange
+from shared.tables.codec import SCHEMA, RowCodec, UnknownSchema, adapter, check_schema
 from shared.tables.table import TRANSACTION_ROWS, Row, Write
 
 HEAD = "head"
@@ -18,6 +22,7 @@ ENTRY_CODEC = RowCodec(
 TRANSACTION_BYTES = 3_500_000
 """Some way below the 4 MiB of a transaction, for its framing."""
 LAST_SEQUENCE = 10**12 - 1
+SEAT_COLUMNS = ("schema", "sequence", "at", "seat_change", "price", "currency", "part_numbers")
 
 
 def entry_key(sequence: int) -> str:
@@ -47,15 +52,55 @@ def bytes_of(entries: Iterable[AuditEntry]) -> int:
 
 
 def read_entry(tenant: str, row: Row) -> AuditEntry | None:
-    """The entry of a row; None when it cannot be read as one, or its key or search columns disagree."""
+    """The entry of a row; None when it cannot be read as one, or the row holds anything that its entry would not."""
     try:
         entry = ENTRY_CODEC.item(row)
+        wanted = entry_row(tenant, entry)
+        same = wanted.key == row.key and _comparable(wanted) == _comparable(row)
     except (ValueError, UnknownSchema):
         return None
-    search = entry_row(tenant, entry)
-    names = ("user", "actor_id", "actor_name", "at")
-    agrees = search.key == row.key and all(search.values[name] == row.values.get(name) for name in names)
-    return entry if agrees else None
+    return entry if same else None
+
+
+def _comparable(row: Row) -> dict[str, object]:
+    """The columns of an entry's row, where the order of the keys and of the disabled plans says nothing.
+
+    A column or key that no entry has, or that is missing, would otherwise be read over.
+    """
+    return {
+        name: _unordered(json.loads(str(value))) if name in ENTRY_CODEC.nested else value
+        for name, value in row.values.items()
+    }
+
+
+def _unordered(value: Any) -> object:
+    match value:
+        case dict():
+            return {key: _unordered(each) for key, each in cast(dict[str, Any], value).items()}
+        case list():
+            items = cast(list[Any], value)
+            return (
+                sorted(items) if all(isinstance(each, str) for each in items) else [_unordered(each) for each in items]
+            )
+        case _:
+            return value
+
+
+def seat_change(row: Row) -> SeatChange:
+    """What an entry's row says of seats and prices, without the states that make up most of it.
+
+    Raises ``UnknownSchema``, ``KeyError`` or ``ValueError`` for a row that cannot be read.
+    """
+    check_schema(row)
+    currency = row.values.get("currency")
+    return SeatChange(
+        sequence=int(row.values["sequence"]),
+        at=datetime.fromisoformat(str(row.values["at"])),
+        seats=adapter(dict[str, int]).validate_json(str(row.values["seat_change"])),
+        price=adapter(dict[str, float]).validate_json(str(row.values["price"])),
+        currency=None if currency is None else str(currency),
+        part_numbers=adapter(dict[str, str]).validate_json(str(row.values["part_numbers"])),
+    )
 
 
 def note_month(tenant: str, entry: AuditEntry, latest: str, months: dict[str, Write]) -> None:

@@ -49,6 +49,18 @@ class DueStore:
             values |= {"first": _key(operation_id, ""), "end": _key(operation_id, AFTER)}
         return [CODEC.item(row) async for row in self._table.query(text, values)]
 
+    async def operations(self) -> set[str]:
+        """Ids of all operations and previews that are not ended, or are being claimed."""
+        return {CODEC.item(row).operation_id async for row in self._table.partition(PARTITION)}
+
+    async def of_tenant(self, tenant_id: str) -> list[Due]:
+        """The parts of one tenant that are not ended, whenever their time comes."""
+        text, values = (
+            "PartitionKey eq @partition and tenant_id eq @tenant",
+            {"partition": PARTITION, "tenant": tenant_id},
+        )
+        return [CODEC.item(row) async for row in self._table.query(text, values)]
+
     def _upsert(self, due: Due) -> Write:
         return Write("upsert", Row(PARTITION, _key(due.operation_id, due.tenant_id), CODEC.values(due)))
 

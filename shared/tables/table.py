@@ -204,13 +204,15 @@ class Table:
         *,
         condition: str = "",
         parameters: Mapping[str, Value] | None = None,
+        columns: Sequence[str] | None = None,
         page: int | None = None,
     ) -> AsyncIterator[Row]:
         """Rows of a partition from key ``first`` to key ``last``, both included, that meet a further condition."""
         text = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
         if condition:
             text += f" and ( {condition} )"  # the SDK finds a parameter between blanks only
-        return self.query(text, {"partition": partition, "first": first, "last": last, **(parameters or {})}, page=page)
+        given: dict[str, Value] = {"partition": partition, "first": first, "last": last, **(parameters or {})}
+        return self.query(text, given, columns=columns, page=page)
 
     def prefixed(self, partition: str, prefix: str) -> AsyncIterator[Row]:
         """Rows of a partition whose key begins with ``prefix``."""

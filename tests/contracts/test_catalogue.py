@@ -100,6 +100,21 @@ def test_a_name_of_several_skus_is_ambiguous_and_a_part_number_wins() -> None:
     assert known.find("one") == one
 
 
+def test_of_several_skus_of_one_name_the_tenants_own_is_meant() -> None:
+    """Microsoft's list has such names; what two tenants hold is as ambiguous as before."""
+    one, two = Sku("a" * 36, "ONE", name="Twin"), Sku("b" * 36, "TWO", name="Twin")
+    known = Catalogue([one, two, Sku("c" * 36, "THREE", name="Triplet")])
+
+    found = known.with_skus([Sku(two.id, "TWO", enabled=5)]).find("twin")
+
+    assert found
+    assert found.part_number == "TWO"
+    with pytest.raises(AmbiguousSku):
+        known.with_skus([one, two]).find("twin")
+    with pytest.raises(AmbiguousSku):
+        known.with_skus([Sku("d" * 36, "FOUR")]).find("twin")
+
+
 def test_what_a_tenant_subscribes_to_adds_to_what_is_known() -> None:
     """A SKU or a service plan that is newer than the catalogue is found once a tenant has it."""
     known_e5 = catalogue().find("SPE_E5")

@@ -22,6 +22,8 @@ def test_other_cells_stay_as_they_are() -> None:
     assert safe("ana-maria@contoso.com") == "ana-maria@contoso.com"
     assert safe(None) == ""
     assert safe(3) == "3"
+    assert safe(-2.5) == "-2.5"
+    assert safe("-2.5") == "'-2.5"
 
 
 async def test_results_come_back_as_they_were_written() -> None:

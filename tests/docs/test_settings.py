@@ -6,15 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from dev.stack import settings as local
-from shared.settings import (
-    EXCHANGE,
-    GRAPH,
-    Settings,
-    outbox_schedule,
-    read_settings,
-    scheduler_schedule,
-    sweeper_schedule,
-)
+from shared import settings as product
+from shared.settings import ENTRA, EXCHANGE, GRAPH, PRODUCTS, Settings, read_settings
 from tests.docs.pages import codes, section, table
 
 PAGE = "docs/settings.md"
@@ -35,6 +28,10 @@ FIELDS = {
     "PAUSE_LIMIT_HOURS": "pause_limit_hours",
     "APPROVE_WITHIN_HOURS": "approve_within_hours",
 }
+
+
+SCHEDULES = {name.upper(): read for name, read in vars(product).items() if name.endswith("_schedule")}
+"""What tells the host a timer's schedule, by the name of its setting."""
 
 
 class Asked(dict[str, str]):
@@ -66,9 +63,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     environment = Asked(NEEDED)
     read_settings(environment)
     monkeypatch.setattr(os, "environ", environment)
-    sweeper_schedule()
-    scheduler_schedule()
-    outbox_schedule()
+    for schedule in SCHEDULES.values():
+        schedule()
     return environment.names
 
 
@@ -84,21 +80,16 @@ def test_the_settings_of_the_app_are_the_ones_it_reads(asked: set[str]) -> None:
 def test_the_settings_of_the_local_stack_are_all_there() -> None:
     """What the stack sets, picks or keeps from its parts is listed somewhere on the page."""
     known = {*local.PORTS, *local.LOCAL_DEFAULTS, *local._NOT_INHERITED}
-    app, stack, later = (
-        {name for name, _ in listed(heading)}
-        for heading in ("## The app", "## The local stack", "## Names with a meaning to come")
-    )
+    app, stack = ({name for name, _ in listed(heading)} for heading in ("## The app", "## The local stack"))
 
-    assert known <= app | stack | later
+    assert known <= app | stack
     assert stack == {*local.PORTS, "LOCALHOST_DATA"}
-    assert later == known - app - stack
 
 
 def test_defaults_and_local_values_are_the_ones_that_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures of the page come out of the code."""
-    monkeypatch.delenv("SWEEPER_SCHEDULE", raising=False)
-    monkeypatch.delenv("SCHEDULER_SCHEDULE", raising=False)
-    monkeypatch.delenv("OUTBOX_SCHEDULE", raising=False)
+    for name in SCHEDULES:
+        monkeypatch.delenv(name, raising=False)
     found: Settings = read_settings(NEEDED)
     rows = dict(listed("## The app"))
     for name, field in FIELDS.items():
@@ -108,11 +99,17 @@ def test_defaults_and_local_values_are_the_ones_that_hold(monkeypatch: pytest.Mo
     assert defaults["EXCHANGE_BASE_URL"] == [EXCHANGE] == [found.exchange_base_url]
     assert defaults["MAILBOX_CONVERSION"] == ["off"]
     assert not found.mailbox_conversion
-    assert codes(rows["MAILBOX_CONVERSION"][2]) == [local.SIMULATED["MAILBOX_CONVERSION"]]
+    for name, value in local.SIMULATED.items():
+        assert codes(rows[name][2]) == [value]
+    assert defaults["NOTIFY_LOCAL"] == ["off"]
+    assert not found.notify_local
+    assert found.notify_secret is None
+    assert defaults["CONSENT_BASE_URL"] == [ENTRA] == [found.consent_base_url]
+    assert found.consent_redirect_url is None
     assert defaults["API_KEYS"] == [found.api_keys]
-    assert defaults["SWEEPER_SCHEDULE"] == [sweeper_schedule()]
-    assert defaults["SCHEDULER_SCHEDULE"] == [scheduler_schedule()]
-    assert defaults["OUTBOX_SCHEDULE"] == [outbox_schedule()]
+    assert defaults["CATALOGUE_URL"] == [PRODUCTS] == [found.catalogue_url]
+    for name, schedule in SCHEDULES.items():
+        assert defaults[name] == [schedule()]
     for name, value in local.LOCAL_DEFAULTS.items():
         assert rows[name][2].strip("`") == value, name
     ports = {name: cells[1] for name, cells in listed("## The local stack")}

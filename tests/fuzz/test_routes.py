@@ -33,8 +33,8 @@ async def trial() -> AsyncIterator[Trial]:
         yield trial
 
 
-STEERING = ("/approve", "/pause", "/resume", "/retry")
-"""Each needs a state that its first call ends; tests/triggers/test_steering.py and test_previews.py have them."""
+STEERING = ("/approve", "/pause", "/resume", "/retry", "/api/consent")
+"""Each needs a state that its first call ends; tests of tests/triggers have them."""
 
 
 async def _load(trial: Trial, tenant: str, domain: str) -> None:

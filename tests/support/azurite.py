@@ -51,6 +51,7 @@ class Azurite:
             "AzureWebJobsStorage": self.fresh(),
             "GRAPH_BASE_URL": "http://127.0.0.1:9/v1.0",
             "GRAPH_CREDENTIAL": "static:test",
+            "CATALOGUE_URL": "off",
         }
         return read_settings({**defaults, **environ})
 

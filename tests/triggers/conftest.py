@@ -15,6 +15,7 @@ from shared.contracts.routes import BASE, Route
 from shared.domain.model import AddLicence, Assignment, Change, Decision, LicenceState
 from shared.errors import DependencyDown
 from shared.services import Services, open_services
+from tests.activities.conftest import QUICK
 from tests.support.azurite import Azurite
 from tests.support.simulator import SimulatedTenant, Simulator
 from triggers import API, META
@@ -118,6 +119,15 @@ class Api:
             if match and route.method == method:
                 return route, handler, match.groupdict()
         raise AssertionError(f"there is no route {method} {path}")
+
+
+async def quick_services(azurite: Azurite, simulator: Simulator) -> AsyncIterator[Services]:
+    """Services over which operations run: without Graph's limits, and soon sure that a write must show."""
+    keys = {"LOCALHOST_API_KEY": ADMIN, "API_KEYS": api_keys()}
+    settings = azurite.settings(GRAPH_BASE_URL=simulator.graph_url, GRAPH_LIMIT_FACTOR="0", **QUICK, **keys)
+    services = open_services(settings)
+    yield services
+    await services.close()
 
 
 @pytest.fixture

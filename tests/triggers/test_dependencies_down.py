@@ -67,9 +67,10 @@ async def ask(api: Api, route: Route, tenant: str, **more: Any) -> Answer:
         "put_grant": {"role": "BulkLicenses.Read", "tenants": [tenant]},
         "put_prices": {"default": {"currency": "USD", "monthly": {"SPE_E5": 60}}},
     }
+    needed = {each.name: tenant for each in route.parameters if each.required and each.where == "query"}
     ids = {"id": "some", "schedule": "some", "principal": "some"}
     path = route.path.removeprefix("automation/bulk-licenses/").format(tenant=tenant, **ids)
-    return await api.send(route.method, path, bodies.get(route.name), **more)
+    return await api.send(route.method, path, bodies.get(route.name), query=needed, **more)
 
 
 async def test_without_storage_every_route_says_come_back(api: Api, registered: str, without: Without) -> None:

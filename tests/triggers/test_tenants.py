@@ -1,9 +1,16 @@
 """Registering tenants: the directory itself says what a tenant is."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from shared.domain.operation import Operation, Status
+from shared.domain.schedule import done
+from shared.domain.states import settle
+from tests.support.samples import NOON, schedule
 from tests.support.simulator import SimulatedTenant, Simulator
-from tests.triggers.conftest import FOREIGN, GOLD, Api
+from tests.triggers.conftest import FOREIGN, GOLD, GOLD_ADMIN, OPERATOR, Api, assign_body
 
 
 async def test_a_tenant_is_registered_by_a_real_call_and_changed_in_part(api: Api, contoso: SimulatedTenant) -> None:
@@ -148,3 +155,47 @@ async def test_a_tenant_outside_the_grants_does_not_exist(api: Api, registered: 
     licences = await api.send("GET", f"tenants/{registered}/licenses", key=GOLD)
 
     assert outside.status == unknown.status == licences.status == 404
+
+
+async def test_a_tenant_is_taken_out_of_the_registry(api: Api, registered: str) -> None:
+    """By any of its names, by an administrator who may see it; its domains lead nowhere then, and it can come back."""
+    outside = await api.send("DELETE", f"tenants/{registered}", key=GOLD_ADMIN)
+    forbidden = await api.send("DELETE", f"tenants/{registered}", key=OPERATOR)
+    gone = await api.send("DELETE", "tenants/contoso.com")
+    again = await api.send("DELETE", f"tenants/{registered}")
+
+    assert (outside.status, forbidden.status, gone.status, again.status) == (404, 403, 204, 404)
+    assert gone.body == b""
+    assert (await api.send("GET", "tenants/contoso.com")).status == 404
+    assert (await api.send("PUT", f"tenants/{registered}", {})).status == 201
+
+
+@pytest.mark.parametrize("kind", ["assign", "preview"])
+async def test_a_tenant_on_which_somebody_works_stays(api: Api, registered: str, kind: str) -> None:
+    """409 that names the operations, until they have ended."""
+    body: dict[str, Any] = assign_body(registered) | ({"operation": "assign"} if kind == "preview" else {})
+    started = (await api.send("POST", kind, body, headers={"Prefer": "wait=0"})).json["id"]
+    refused = await api.send("DELETE", f"tenants/{registered}")
+
+    assert refused.status == 409
+    assert started in refused.json["detail"]
+    assert (await api.send("GET", f"tenants/{registered}")).status == 200
+
+    def ended(now: Operation) -> Operation:
+        return settle(replace(now, tenants=tuple(replace(p, status=Status.FAILED) for p in now.tenants)), NOON)
+
+    await api.app.operations.change(started, ended)
+    assert (await api.send("DELETE", f"tenants/{registered}")).status == 204
+
+
+async def test_a_tenant_with_a_schedule_to_come_stays(api: Api, registered: str) -> None:
+    """409 that names it, until it is done; those of other tenants do not matter."""
+    await api.app.schedules.insert(schedule(id="foreign", tenants=(FOREIGN,)))
+    await api.app.schedules.insert(schedule(id="own", tenants=(FOREIGN, registered)))
+    refused = await api.send("DELETE", f"tenants/{registered}")
+
+    assert refused.status == 409
+    assert "own" in refused.json["detail"]
+    assert "foreign" not in refused.json["detail"]
+    await api.app.schedules.change("own", lambda found: done(found, None))
+    assert (await api.send("DELETE", f"tenants/{registered}")).status == 204

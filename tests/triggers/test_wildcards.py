@@ -146,6 +146,20 @@ async def test_a_csv_for_all_concerns_the_tenants_that_it_names(api: Api) -> Non
 
 
 @pytest.mark.usefixtures("four")
+async def test_an_exclusion_stays_where_its_own_target_selects_nobody(api: Api) -> None:
+    """Invariant 8 in a smaller way: who is to be left out must not come in by another target of the tenant."""
+    body = over("*", "one.example", users={"csv": "Tenant,UserPrincipalName\nthree.example,ben@three.example\n"})
+    body["targets"][0]["exclude"] = {"users": ["eve@one.example"]}
+    body["targets"][1]["users"] = {"users": ["ana@one.example", "eve@one.example"]}
+    operation = await started(api, body)
+    request = parse_stored("assign", await api.app.staging.get(operation.request_sha))
+
+    assert tenants_of(operation) == {ONE, THREE}
+    excluded = [target.exclude.users for target in request.targets_of(ONE) if target.exclude]
+    assert excluded == [("eve@one.example",)]
+
+
+@pytest.mark.usefixtures("four")
 async def test_a_list_that_many_tenants_share_is_stored_once(api: Api) -> None:
     """A thousand users in each of hundreds of tenants would not fit beside the request."""
     users = [f"user{n}@one.example" for n in range(600)]
