@@ -1,106 +1,76 @@
-"""Who calls: an API key makes a caller with a role, limited to the tenants of its grant.
+"""Who calls, with which role, and in which tenants.
 
-Sign-in headers of a platform in front are not read: the app may be reachable without that platform (Trap 45).
+Of several proofs in one request the first of these counts, alone: API key, the platform's sign-in header (where the
+app runs behind that), bearer token. If it is not good, nobody is known; nothing falls back to the next.
 """
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from shared.callers.api_keys import by_key, grant_of_key
+from shared.callers.principal import Principal
+from shared.callers.sign_in import HEADER, by_sign_in
+from shared.domain.caller import ROLE_NAMES, Caller, Role
+from shared.domain.grants import Grant, effective
+from shared.errors import NoCaller, RequestRejected
+from shared.services import Services
 
-from shared.domain.caller import Caller, Role
-from shared.errors import RequestRejected
-from shared.settings import Settings, SettingsError
-
-ROLES = {"BulkLicenses.Read": Role.READ, "BulkLicenses.Operate": Role.OPERATE, "BulkLicenses.Admin": Role.ADMIN}
-LOCAL_CALLER = "localhost"
+BEARER = "bearer"
 
 type FindTenants = Callable[[frozenset[str]], Awaitable[frozenset[str]]]
 """Ids of the registered tenants that bear one of these tags."""
 
-_Text = Annotated[str, StringConstraints(min_length=1)]
 
+async def authenticate(headers: Mapping[str, str], app: Services, find_tenants: FindTenants) -> Caller:
+    """The caller of a request, with the grant that counts for it now.
 
-class _Key(BaseModel):
-    """One entry of the setting ``API_KEYS``."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: _Text
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-fA-F]{64}$")]
-    role: Literal["BulkLicenses.Read", "BulkLicenses.Operate", "BulkLicenses.Admin"]
-    tenants: list[_Text]
-
-
-_KEYS = TypeAdapter(list[_Key])
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What the bearer of a key may do: ``tenants`` are tenant GUIDs, ``*`` or ``tag:…``."""
-
-    name: str
-    digest: bytes
-    role: Role
-    tenants: frozenset[str]
-
-
-@lru_cache(maxsize=4)
-def grants_of(api_keys: str, local_api_key: str | None) -> tuple[Grant, ...]:
-    """The grants of the settings.
-
-    Raises ``SettingsError`` that says what is wrong with ``API_KEYS``, without any digest.
+    ``headers`` have lower-case names. Raises ``NoCaller`` when nobody is known by them, ``RequestRejected`` (403) for
+    somebody who has neither role nor grant, ``DependencyDown`` when either cannot be looked up.
     """
-    try:
-        entries = _KEYS.validate_json(api_keys or "[]")
-    except ValidationError as error:
-        faults = "; ".join(f"{'/'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise SettingsError(f"API_KEYS is wrong: {faults}") from None
-    grants = [
-        Grant(key.name, bytes.fromhex(key.sha256), ROLES[key.role], frozenset(map(str.lower, key.tenants)))
-        for key in entries
-    ]
-    if local_api_key:
-        digest = hashlib.sha256(local_api_key.encode()).digest()
-        grants.append(Grant(LOCAL_CALLER, digest, Role.ADMIN, frozenset({"*"})))
-    return tuple(grants)
+    principal = await _principal(headers, app)
+    stored = await app.grants.find(principal.id)
+    grant = effective(principal.own, stored, of_directory=principal.of_directory)
+    if grant is None:
+        detail = (
+            f"{principal.name} has no role in this app: an administrator assigns an app role in the directory,"
+            f" or a grant to the principal {principal.id}."
+        )
+        raise RequestRejected(403, detail)
+    tenants = await _tenants(grant, find_tenants)
+    return Caller(principal.id, principal.name, grant.role, tenants, grant.tags)
 
 
-async def authenticate(headers: Mapping[str, str], settings: Settings, find_tenants: FindTenants) -> Caller:
-    """The caller of a request.
-
-    ``headers`` have lower-case names. Raises ``RequestRejected`` (401) when nobody is known by them.
-    """
-    key = headers.get("x-api-key")
-    if not key:
-        raise RequestRejected(401, "A caller is needed: send an API key in the header x-api-key.")
-    digest = hashlib.sha256(key.encode()).digest()
-    matching = [
-        grant
-        for grant in grants_of(settings.api_keys, settings.local_api_key)
-        if hmac.compare_digest(grant.digest, digest)
-    ]
-    if not matching:
-        raise RequestRejected(401, "The API key is not known.")
-    grant = matching[0]
-    return Caller(grant.name, grant.name, grant.role, await _tenants(grant.tenants, find_tenants))
+async def _principal(headers: Mapping[str, str], app: Services) -> Principal:
+    if (key := headers.get("x-api-key")) is not None:
+        return by_key(key, app.settings)
+    if app.settings.behind_platform_sign_in and (header := headers.get(HEADER)) is not None:
+        principal = by_sign_in(header, app.settings.auth_issuer)
+    elif (authorization := headers.get("authorization")) is not None:
+        principal = await _by_authorization(authorization, app)
+    else:
+        raise NoCaller("A caller is needed: send an API key in the header x-api-key, or a bearer token.")
+    if grant_of_key(principal.id, app.settings):
+        raise NoCaller("The sign-in bears the name of an API key.")
+    return principal
 
 
-async def _tenants(granted: frozenset[str], find_tenants: FindTenants) -> frozenset[str] | None:
+async def _by_authorization(authorization: str, app: Services) -> Principal:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != BEARER:
+        raise NoCaller("The header Authorization has no bearer token.")
+    if app.tokens is None:
+        raise NoCaller("This app takes no bearer tokens: the setting AUTH_ISSUER is not set.")
+    return await app.tokens.principal(token.strip())
+
+
+async def _tenants(grant: Grant, find_tenants: FindTenants) -> frozenset[str] | None:
     """Tenant ids of a grant; None stands for all."""
-    if "*" in granted:
+    if grant.everywhere:
         return None
-    tags = frozenset(each.removeprefix("tag:") for each in granted if each.startswith("tag:"))
-    ids = frozenset(each for each in granted if not each.startswith("tag:"))
-    return ids | await find_tenants(tags) if tags else ids
+    return grant.named | await find_tenants(grant.tags) if grant.tags else grant.named
 
 
 def require(caller: Caller, role: Role) -> None:
     """Raise ``RequestRejected`` (403) when the caller's role does not include ``role``."""
     if caller.role < role:
-        names = {value: name for name, value in ROLES.items()}
-        raise RequestRejected(403, f"This needs the role {names[role]}; the caller has {names[caller.role]}.")
+        detail = f"This needs the role {ROLE_NAMES[role]}; the caller has {ROLE_NAMES[caller.role]}."
+        raise RequestRejected(403, detail)

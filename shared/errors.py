@@ -2,6 +2,7 @@
 
 LicenceError
 ├── RequestRejected        the caller asked for something impossible          → 4xx with pointers
+├── NoCaller               nobody is known by what was sent                 → 401 with a challenge
 ├── NotFound               unknown, or outside the caller's grants            → 404
 ├── StateConflict          the state or an idempotency key does not allow it  → 409
 ├── RowConflict            an ETag moved or a row exists: reload, decide again
@@ -46,6 +47,23 @@ class RequestRejected(LicenceError):
         self.status = status
         self.problems = tuple(problems)
         self.more = more
+
+
+class NoCaller(LicenceError):
+    """Nobody is known by what was sent; ``token`` tells that it was a bearer token, and the text says what is wrong.
+
+    The text is plain ASCII without quotes, as it stands in a header too, and has nothing of what was sent.
+    """
+
+    def __init__(self, detail: str, *, token: bool = False) -> None:
+        super().__init__(detail)
+        self.token = token
+
+    @property
+    def challenge(self) -> str:
+        """What ``WWW-Authenticate`` asks for (RFC 9110, RFC 6750)."""
+        fault = f' error="invalid_token", error_description="{self}"' if self.token else ""
+        return f"Bearer{fault}, ApiKey"
 
 
 class NotFound(LicenceError):

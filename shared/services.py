@@ -10,6 +10,8 @@ from shared.blobs.plans import PlanStore
 from shared.blobs.products import ProductStore
 from shared.blobs.rows import RowStore
 from shared.blobs.staging import StagingStore
+from shared.callers.issuer import Issuer
+from shared.callers.tokens import Tokens
 from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
@@ -18,6 +20,7 @@ from shared.tables.consents import ConsentStore
 from shared.tables.counts import CountStore
 from shared.tables.due import DueStore
 from shared.tables.given import GivenStore
+from shared.tables.grants import GrantStore
 from shared.tables.operations import OperationStore
 from shared.tables.outbox import OutboxStore
 from shared.tables.prices import PriceStore
@@ -51,6 +54,7 @@ class Services:
     tenants: TenantStore
     consents: ConsentStore
     prices: PriceStore
+    grants: GrantStore
     schedules: ScheduleStore
     runs: RunStore
     given: GivenStore
@@ -62,6 +66,8 @@ class Services:
     anchors: AnchorStore
     products: ProductStore
     drops: DropStore
+    tokens: Tokens | None
+    """None where no issuer is set."""
 
     def directory(self, tenant_id: str, credential: str = "default") -> Directory:
         """The directory of one tenant."""
@@ -70,6 +76,8 @@ class Services:
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(self.tables.close(), self.blobs.close(), self.graph.close())
+        if self.tokens:
+            await self.tokens.issuer.close()
 
 
 def open_services(chosen: Settings) -> Services:
@@ -94,6 +102,7 @@ def open_services(chosen: Settings) -> Services:
         tenants=TenantStore(tables),
         consents=ConsentStore(tables),
         prices=PriceStore(tables),
+        grants=GrantStore(tables),
         schedules=ScheduleStore(tables),
         runs=RunStore(tables),
         given=GivenStore(tables),
@@ -105,7 +114,14 @@ def open_services(chosen: Settings) -> Services:
         anchors=AnchorStore(blobs),
         products=ProductStore(blobs, off=chosen.catalogue_url is None),
         drops=DropStore(blobs),
+        tokens=_tokens(chosen),
     )
+
+
+def _tokens(chosen: Settings) -> Tokens | None:
+    if chosen.auth_issuer is None or chosen.auth_audience is None:
+        return None
+    return Tokens(Issuer(chosen.auth_issuer), chosen.auth_audience)
 
 
 _open: dict[asyncio.AbstractEventLoop, Services] = {}

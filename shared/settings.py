@@ -45,10 +45,9 @@ class Settings:
     limit that the app paces by; 0 lifts them. ``turn_lease`` is at least twice ``graph_timeout`` plus 5 s, so that what
     was sent under a lease has been answered or given up before it runs out. ``graph_credentials`` are keyed by the name
     that a tenant's ``credential`` gives, in lower case: ``default`` from GRAPH_CREDENTIAL, any other from
-    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``. ``catalogue_url`` is None
-    where only the built-in products shall be known.
-    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``. ``notify_local`` lets
-    notifications go to this machine.
+    GRAPH_CREDENTIAL_<NAME>. ``exchange_base_url`` is asked only with ``mailbox_conversion``. ``auth_issuer`` and
+    ``auth_audience`` are both set or both None. ``catalogue_url`` is None where only the built-in products shall be
+    known. ``notify_local`` lets notifications go to this machine.
     """
 
     storage_connection: str | None
@@ -59,6 +58,9 @@ class Settings:
     graph_credentials: Mapping[str, GraphCredential]
     api_keys: str
     local_api_key: str | None
+    auth_issuer: str | None
+    auth_audience: str | None
+    behind_platform_sign_in: bool
     replication_horizon: float
     heartbeat_stale: float
     graph_limit_factor: float
@@ -107,13 +109,34 @@ class _Reader:
 
     def root(self, name: str, default: str) -> str:
         """A service's root without a slash at its end; plain HTTP goes to this machine only: tokens travel with it."""
-        url = (self.text(name) or default).rstrip("/")
+        return self.url(name, (self.text(name) or default).rstrip("/"))
+
+    def url(self, name: str, url: str) -> str:
+        """The URL as it is, https or of this machine."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             self.faults.append(f"{name} is not a URL: {url!r}")
         elif parts.scheme == "http" and not is_loopback(url):
             self.faults.append(f"{name} must be https: {url}")
         return url
+
+    def issuer(self) -> tuple[str | None, str | None]:
+        """Who issues tokens, and for whom: both or neither."""
+        issuer, audience = self.text("AUTH_ISSUER"), self.text("AUTH_AUDIENCE")
+        if (issuer is None) != (audience is None):
+            missing, there = ("AUTH_ISSUER", "AUTH_AUDIENCE") if issuer is None else ("AUTH_AUDIENCE", "AUTH_ISSUER")
+            self.faults.append(f"{missing} is missing: {there} is set, and tokens need both")
+        if issuer:
+            self.url("AUTH_ISSUER", issuer)
+        return issuer, audience
+
+    def platform_sign_in(self) -> bool:
+        """Whether the platform's sign-in is in front; where the platform itself says that it is not, it is a fault."""
+        on, platforms = self.switch("BEHIND_PLATFORM_SIGN_IN", default=False), self.text("WEBSITE_AUTH_ENABLED")
+        if on and platforms and platforms.lower() == "false":
+            fault = "BEHIND_PLATFORM_SIGN_IN is on, but the platform's sign-in is off (WEBSITE_AUTH_ENABLED is False)"
+            self.faults.append(f"{fault}: anybody could write the header that is trusted then")
+        return on
 
     def graph_credentials(self, base_url: str) -> dict[str, GraphCredential]:
         """The credential ``default`` and one for each GRAPH_CREDENTIAL_<NAME>."""
@@ -191,6 +214,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         read.faults.append(
             f"TURN_LEASE_SECONDS ({lease:g}) must be at least twice GRAPH_TIMEOUT_SECONDS ({timeout:g}) plus 5"
         )
+    issuer, audience = read.issuer()
     settings = Settings(
         storage_connection=connection,
         storage_account=account,
@@ -200,6 +224,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         graph_credentials=credentials,
         api_keys=read.text("API_KEYS") or "[]",
         local_api_key=read.text("LOCALHOST_API_KEY"),
+        auth_issuer=issuer,
+        auth_audience=audience,
+        behind_platform_sign_in=read.platform_sign_in(),
         replication_horizon=read.number("REPLICATION_HORIZON_SECONDS", 60, minimum=0),
         heartbeat_stale=read.number("HEARTBEAT_STALE_SECONDS", 180, minimum=1),
         graph_limit_factor=read.number("GRAPH_LIMIT_FACTOR", 1, minimum=0),

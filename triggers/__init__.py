@@ -10,6 +10,7 @@ from triggers import (
     counting,
     csv_template,
     drop,
+    grants,
     housekeeping,
     kinds,
     operations,
@@ -47,6 +48,7 @@ API = (
     people.router,
     selections.router,
     csv_template.router,
+    grants.router,
 )
 META = meta_router(API)
 

@@ -19,12 +19,13 @@ from pydantic import BaseModel
 from shared import access
 from shared.contracts.responses import Fault, ProblemBody
 from shared.contracts.routes import Route
-from shared.domain.caller import Caller
+from shared.domain.caller import Caller, Role
 from shared.errors import (
     Denied,
     DependencyDown,
     GraphError,
     LicenceError,
+    NoCaller,
     NotFound,
     Problem,
     RequestRejected,
@@ -137,7 +138,7 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in given.items()}
 
 
-ANONYMOUS = Caller("anonymous", "anonymous", access.Role.READ, frozenset())
+ANONYMOUS = Caller("anonymous", "anonymous", Role.READ, frozenset())
 """The caller of routes that need none: it sees no tenant."""
 
 
@@ -148,7 +149,7 @@ async def _caller(route: Route, headers: Mapping[str, str], app: Services) -> Ca
     async def find(tags: frozenset[str]) -> frozenset[str]:
         return await tenants_with_tags(app.tenants, tags)
 
-    caller = await access.authenticate(headers, app.settings, find)
+    caller = await access.authenticate(headers, app, find)
     access.require(caller, route.role)
     return caller
 
@@ -157,8 +158,9 @@ def problem(error: LicenceError, url: str) -> func.HttpResponse:
     """The problem that stands for an error of ours."""
     match error:
         case RequestRejected():
-            headers = {"WWW-Authenticate": "ApiKey"} if error.status == HTTPStatus.UNAUTHORIZED else {}
-            return _problem(error.status, str(error), url, error.problems, headers)
+            return _problem(error.status, str(error), url, error.problems)
+        case NoCaller():
+            return _problem(401, str(error), url, headers={"WWW-Authenticate": error.challenge})
         case NotFound():
             return _problem(404, str(error), url)
         case StateConflict() | RowConflict() | Denied():

@@ -47,9 +47,10 @@ def meta_router(others: Iterable[Router]) -> Router:
     async def health(call: Call, app: Services) -> func.HttpResponse:
         if call.query.one_of("ready", ("0", "1")) != "1":
             return json_answer(Health(status="ok"))
-        states = await asyncio.gather(
-            _state("tables", _tables(app)), _state("blobs", _blobs(app)), _state("graph", _graph(app))
-        )
+        asked = [_state("tables", _tables(app)), _state("blobs", _blobs(app)), _state("graph", _graph(app))]
+        if app.tokens:
+            asked.append(_state("issuer", app.tokens.issuer.check()))
+        states = await asyncio.gather(*asked)
         ready = all(state.ok for state in states)
         return json_answer(Health(status="ok" if ready else "down", dependencies=list(states)), 200 if ready else 503)
 

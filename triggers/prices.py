@@ -103,9 +103,10 @@ class _Entry(NamedTuple):
 async def _owners(
     call: Call, app: Services, before: Prices, names: Iterable[str], problems: list[Problem]
 ) -> dict[str, Tenant]:
-    """The tenant of each name; what is unknown, outside the grants or named twice goes to ``problems``.
+    """The tenant of each name; what is unknown or named twice goes to ``problems``.
 
-    A tenant that left the registry may keep its book, so that what was read can be sent back.
+    A tenant that left the registry may keep its book, so that what was read can be sent back. Raises ``NotFound`` when
+    a caller with limited grants names another tenant than its own.
     """
     owners: dict[str, Tenant] = {}
     first: dict[str, str] = {}
@@ -115,9 +116,10 @@ async def _owners(
         except NotFound:
             if name not in before.tenants:
                 near = await nearest_tenants(app, call.caller, name) if len(problems) < HINTS else ()
-                whose = "is not registered" if call.caller.tenants is None else "is no tenant of this caller"
-                told = f"{nearest.shortened(name)} {whose}{nearest.hint(near)}"
-                problems.append(Problem(pointer("tenants", name), told))
+                short, hint = nearest.shortened(name), nearest.hint(near)
+                if call.caller.tenants is not None:
+                    raise NotFound(f"there is no tenant {short} among those of this caller{hint}") from None
+                problems.append(Problem(pointer("tenants", name), f"{short} is not registered{hint}"))
                 continue
             owner = Tenant(id=name, enabled=False)
         if first.setdefault(owner.id, name) != name:

@@ -33,7 +33,7 @@ async def run(app_dir: Path) -> None:
 async def _serve(app_dir: Path) -> None:
     environment = {**PORTS, **os.environ}
     keeps_data = bool(environment.get("LOCALHOST_DATA", ".localhost"))
-    async with Stack(env=environment, in_memory=not keeps_data, world="demo", app_dir=app_dir) as stack:
+    async with Stack(env=environment, in_memory=not keeps_data, world="demo", issuer=True, app_dir=app_dir) as stack:
         if stack.simulator_url:
             await register_tenants(stack.api_url, stack.api_key, await loaded_tenants(stack.simulator_url))
         _print_addresses(stack)
@@ -49,6 +49,9 @@ def _print_addresses(stack: Stack) -> None:
         "storage": stack.blob_url,
         "logs": str(stack.logs),
     }
+    if stack.issuer_url:
+        asked = "-d name=ana -d roles=BulkLicenses.Admin"
+        rows["token"] = f"curl -s {stack.issuer_url}/token {asked}  (header Authorization: Bearer)"
     for name, value in rows.items():
         print(f"  {name:<10}{value}")
     print("ready", flush=True)

@@ -14,6 +14,7 @@ from typing import Literal, Self
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob.aio import BlobServiceClient
 
+from dev.issuer import AUDIENCE
 from dev.stack.parts import LOOPBACK, Guard, Part, StackError, check_port
 from dev.stack.settings import SIMULATED, api_key, base_environment, claim, connection_string
 from shared.blobs.drops import CONTAINER as DROPS
@@ -23,6 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _AZURITE = REPOSITORY / "dev" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 _HOST_LINE = r"^host (http://\S+)$"
 _SIMULATOR_LINE = r"^simulator (http://\S+)$"
+_ISSUER_LINE = r"^issuer (http://\S+)$"
 # Printed in the order blob, queue, table: one service starts after the other.
 _AZURITE_LINE = r"^Azurite \w+ service is successfully listening at (http://\S+)$"
 _RELOADED = "reloaded "
@@ -87,7 +89,9 @@ class Stack:
     settings in this process's own environment are not inherited. Ports not set are free ones. With ``in_memory``
     nothing is kept; otherwise data and logs live under ``LOCALHOST_DATA``. ``world="demo"`` starts the simulator with
     its demo tenants (not yet registered with the app, see ``register_tenants``). Where ``GRAPH_BASE_URL`` is set or
-    ``simulator`` is false no simulator starts. Raises ``StackError`` when a part cannot start.
+    ``simulator`` is false no simulator starts. With ``issuer`` the app believes the tokens of an issuer that gives them
+    to whoever asks: beside the simulator only, and where no other ``AUTH_ISSUER`` is set. Raises ``StackError`` when a
+    part cannot start.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Stack:
         world: World = "none",
         hosts: int = 1,
         simulator: bool = True,
+        issuer: bool = False,
         app_dir: Path = REPOSITORY,
     ) -> None:
         self._env = dict(env or {})
@@ -105,6 +110,7 @@ class Stack:
         self._world: World = world
         self._host_count = hosts
         self._with_simulator = simulator and not self._env.get("GRAPH_BASE_URL")
+        self._with_issuer = issuer and self._with_simulator and not self._env.get("AUTH_ISSUER")
         self._app_dir = app_dir
         self._cleanup = AsyncExitStack()
         self._parts: list[Part] = []
@@ -114,6 +120,7 @@ class Stack:
         self._started = 0
         self.hosts: list[Host] = []
         self.simulator_url = ""
+        self.issuer_url = ""
         self.storage = ""
         self.blob_url = ""
         self.api_key = ""
@@ -143,7 +150,7 @@ class Stack:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids of the running parts by name: ``azurite``, ``simulator``, ``host1``, …"""
+        """Process ids of the running parts by name: ``azurite``, ``simulator``, ``issuer``, ``host1``, …"""
         return {part.name: part.pid for part in self._parts if part.returncode is None}
 
     async def start_host(self, env: Mapping[str, str] | None = None, app_dir: Path | None = None) -> Host:
@@ -182,6 +189,8 @@ class Stack:
         starts = [self._start_azurite(data)]
         if self._with_simulator:
             starts.append(self._start_simulator())
+        if self._with_issuer:
+            starts.append(self._start_issuer())
         # Every start is awaited, so that a part started beside a failing one is known and stopped.
         results = await asyncio.gather(*starts, return_exceptions=True)
         for result in results:
@@ -229,6 +238,11 @@ class Stack:
         part = await self._start_part("simulator", command, {**self._environment(), **settings})
         [self.simulator_url] = await part.announced(_SIMULATOR_LINE)
 
+    async def _start_issuer(self) -> None:
+        settings = {**self._environment(), "ISSUER_PORT": self._port("ISSUER_PORT")}
+        part = await self._start_part("issuer", [sys.executable, "-m", "dev.issuer"], settings)
+        [self.issuer_url] = await part.announced(_ISSUER_LINE)
+
     async def _start_part(self, name: str, command: list[str], env: Mapping[str, str]) -> Part:
         assert self._guard
         part = await Part.start(
@@ -249,6 +263,8 @@ class Stack:
             found["GRAPH_BASE_URL"] = f"{self.simulator_url}/v1.0"
             found["EXCHANGE_BASE_URL"] = self.simulator_url
             found["CONSENT_BASE_URL"] = self.simulator_url
+        if self.issuer_url:
+            found |= {"AUTH_ISSUER": self.issuer_url, "AUTH_AUDIENCE": AUDIENCE}
         settings = {**(SIMULATED if self.simulator_url else {}), **self._env}
         settings = {name: value for name, value in settings.items() if name not in found}
         return {**base_environment(settings), **found}

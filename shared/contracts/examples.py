@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from shared.contracts.grants import GrantBody
 from shared.contracts.preview_requests import AssignPreview
 from shared.contracts.price_body import PricesBody
 from shared.contracts.requests import AssignBody, ModifyBody, RemoveBody, RevertBody, TransferBody
@@ -65,8 +66,13 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Json]] = {
         "default": {"default": {"currency": "USD", "monthly": {"SPE_E5": 60.0, "FLOW_FREE": 0}, "asOf": "2026-07-01"}},
         "tenant": {"tenants": {TENANT: {"currency": "EUR", "monthly": {"SPE_E5": 57.5, "SPE_E3": 39.75}}}},
     },
+    GrantBody: {
+        "tenant": {"role": "BulkLicenses.Operate", "tenants": [TENANT]},
+        "tag": {"role": "BulkLicenses.Read", "tenants": ["tag:gold"]},
+        "everywhere": {"role": "BulkLicenses.Admin", "tenants": ["*"]},
+    },
     TenantBody: {"tags": {"tags": ["gold"], "defaultUsageLocation": "US"}},
 }
 """Bodies by model and name."""
-PARAMETERS: Mapping[str, str] = {"tenant": TENANT}
+PARAMETERS: Mapping[str, str] = {"tenant": TENANT, "principal": "8c6c9a0e-0d3b-4c7e-9a52-6f3f2d1b7e44"}
 """Parameters of paths and queries by name."""

@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.access import ROLES
 from shared.contracts import examples
 from shared.contracts.responses import ProblemBody
 from shared.contracts.routes import Answer, Json, Parameter, Route
 from shared.contracts.schemas import not_blank
+from shared.domain.caller import ROLE_NAMES
 
 TITLE = "Bulk licences"
 _COMMON = {
@@ -41,6 +41,27 @@ _CSV_BODIES: Json = {
         "encoding": {"file": {"contentType": "text/csv"}, "request": {"contentType": "application/json"}},
     },
 }
+_SECURITY: dict[str, Json] = {
+    "apiKey": {
+        "description": "A key of the app's own; it counts before the other two.",
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-api-key",
+    },
+    "bearer": {
+        "description": "A token of the issuer AUTH_ISSUER for AUTH_AUDIENCE, with an app role in roles or a grant.",
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+    },
+    "platformSignIn": {
+        "description": "Put in by the platform's own sign-in; read only where the app runs behind it, else ignored.",
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-MS-CLIENT-PRINCIPAL",
+    },
+}
+"""Ways to be known: one of them is enough."""
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 _HEADERS: dict[str, Json] = {
     "Location": {"type": "string", "format": "uri"},
@@ -70,7 +91,7 @@ def openapi(routes: Iterable[Route], version: str) -> Json:
         "paths": paths,
         "components": {
             "schemas": definitions.get("$defs", {}),
-            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+            "securitySchemes": _SECURITY,
         },
     }
 
@@ -85,9 +106,9 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
     operation: Json = {"operationId": route.name, "summary": route.summary}
     operation["parameters"] = path_parameters + [_parameter(each) for each in route.parameters]
     if route.role is not None:
-        role = next(name for name, value in ROLES.items() if value is route.role)
+        role = ROLE_NAMES[route.role]
         operation["description"] = f"Needs the role {role}."
-        operation["security"] = [{"apiKey": []}]
+        operation["security"] = [{scheme: [role]} for scheme in _SECURITY]
         problems |= _WITH_CALLER
     if path_parameters:
         problems.setdefault(404, "Unknown, or outside the caller's grants.")

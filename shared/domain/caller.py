@@ -12,14 +12,23 @@ class Role(IntEnum):
     ADMIN = 3
 
 
+ROLES = {"BulkLicenses.Read": Role.READ, "BulkLicenses.Operate": Role.OPERATE, "BulkLicenses.Admin": Role.ADMIN}
+"""By the names that callers, tokens and settings use."""
+ROLE_NAMES = {role: name for name, role in ROLES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated caller; ``tenants`` None means every tenant."""
+    """An authenticated caller; ``tenants`` None means every tenant.
+
+    ``tags`` are those of the caller's grant, in lower case: tenants that get one of them later are the caller's too.
+    """
 
     id: str
     name: str
     role: Role
     tenants: frozenset[str] | None = None
+    tags: frozenset[str] = frozenset()
 
     def sees(self, tenant_id: str) -> bool:
         """Whether the tenant is within the caller's grants."""

@@ -83,6 +83,14 @@ async def _ended_operations(trial: Trial) -> list[str]:
     return [done, cancelled]
 
 
+async def _grants(trial: Trial, number: int) -> list[str]:
+    """So many principals with a grant."""
+    principals = [f"key-{n}" for n in range(number)]
+    for each in principals:
+        await trial.api.call("PUT", f"/grants/{each}", json={"role": "BulkLicenses.Read", "tenants": ["*"]})
+    return principals
+
+
 def _dictionary(folder: Path, name: str, values: Iterable[str]) -> None:
     (folder / f"{name}.dict").write_text("".join(f"{json.dumps(value)}\n" for value in values))
 
@@ -101,6 +109,7 @@ async def test_every_answer_is_as_described_whatever_is_asked(trial: Trial, tmp_
     _dictionary(tmp_path, "users", [f"{name}@{DOMAIN}" for name in NAMES])
     _dictionary(tmp_path, "operations", await _ended_operations(trial))
     _dictionary(tmp_path, "schedules", await _schedules(trial, 3))
+    _dictionary(tmp_path, "principals", await _grants(trial, 3))
     _dictionary(tmp_path, "previews", [await _preview(trial)])
     shutil.copy(CONFIG, tmp_path)
 

@@ -15,6 +15,7 @@ from tests.localhost.conftest import SAMPLE_APP, SETTINGS
 FREE_PORTS = {
     "LOCALHOST_PORT": "0",
     "SIMULATOR_PORT": "0",
+    "ISSUER_PORT": "0",
     "AZURITE_BLOB_PORT": "0",
     "AZURITE_QUEUE_PORT": "0",
     "AZURITE_TABLE_PORT": "0",
