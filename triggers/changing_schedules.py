@@ -14,6 +14,7 @@ from shared.errors import Problem, RequestRejected, StateConflict
 from shared.services import Services
 from triggers.bodies import NOT_VALID, parsed
 from triggers.http import Call
+from triggers.notifying import checked_notify
 from triggers.scheduling import StoredRequest, check_ahead, check_comes, check_fits, recurrence_of, stored_request
 
 type Change = Callable[[Schedule], Schedule]
@@ -38,6 +39,8 @@ async def changed_by(app: Services, call: Call, schedule: Schedule, patch: Sched
         update |= {"run_at": patch.run_at, "recurrence": None}
     elif patch.recurrence is not None:
         update |= {"run_at": None, "recurrence": recurrence_of(patch.recurrence, now)}
+    if "notify" in patch.model_fields_set:
+        update["notify"] = checked_notify(app, patch.notify, "/notify")
     confirm: int | None = None
     if patch.request is not None:
         request, confirm = await _request(app, call, schedule.kind, patch.request)

@@ -125,6 +125,7 @@ async def _removal(app: Services, schedule: Schedule, operation: Operation, remo
         reason=operation.reason,
         guards=guards,
         schedule_id=schedule.id,
+        notify=schedule.notify,
         parent_id=operation.id,
         tenants=tuple(part_by_rows(removal_id, part) for part in operation.tenants if part.tenant_id in left),
     )

@@ -43,6 +43,7 @@ async def operation_of(
     return replace(
         operation,
         schedule_id=schedule.id,
+        notify=schedule.notify,
         body_sha=body_sha or operation.body_sha,
         guards=_limited(operation.guards, schedule),
     )

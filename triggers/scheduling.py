@@ -20,6 +20,7 @@ from triggers.bodies import NOT_VALID
 from triggers.claims import Claim, store_request
 from triggers.executing import ready_preview
 from triggers.http import Call, json_answer
+from triggers.notifying import checked_notify
 from triggers.registry import find_tenants, means_many
 from triggers.showing_schedules import shown
 from triggers.understanding import understood
@@ -90,6 +91,7 @@ async def made(
         remove_leavers=spec.remove_leavers,
         max_changes_per_run=spec.max_changes_per_run,
         enabled=enabled,
+        notify=checked_notify(app, spec.notify, f"{under}/notify"),
         preview_id=stored.preview_id,
         body_sha=claim.body_sha,
     )

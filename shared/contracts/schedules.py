@@ -1,6 +1,5 @@
 """Schedules: what callers say of them, and what they get to see."""
 
-from collections.abc import Collection
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -8,10 +7,13 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.guarding import Day, TimeZone
-from shared.contracts.responses import Response
+from shared.contracts.notify_body import NotifyBody
+from shared.contracts.present import notify
+from shared.contracts.responses import NotifyResource, Response
 from shared.contracts.schemas import exactly_one
 from shared.contracts.selections import Request
 from shared.contracts.spelling import TimeOfDay
+from shared.domain.caller import Caller
 from shared.domain.operation import OperationKind, Status
 from shared.domain.recurrence import Frequency, Recurrence
 from shared.domain.schedule import OnMissed, Schedule, upcoming
@@ -92,6 +94,8 @@ class ScheduleSpec(Times):
     """The field ``schedule`` of a request: start it then instead of now."""
 
     name: Name
+    notify: NotifyBody | None = None
+    """Who is told of what becomes of its runs."""
 
 
 class SchedulePatch(Request):
@@ -107,6 +111,8 @@ class SchedulePatch(Request):
     remove_leavers: bool | None = None
     max_changes_per_run: MaxChanges | None = None
     """Null takes the limit away."""
+    notify: NotifyBody | None = None
+    """Null ends it."""
 
     @model_validator(mode="after")
     def _not_both(self) -> Self:
@@ -149,13 +155,15 @@ class ScheduleResource(Response):
     id: str
     name: str
     operation: OperationKind
-    request: dict[str, Any]
+    request: dict[str, Any] | None
+    """Null where it has expired."""
     enabled: bool
     recurrence: RecurrenceResource | None
     run_at: datetime | None
     on_missed: OnMissed
     remove_leavers: bool
     max_changes_per_run: int | None
+    notify: NotifyResource | None
     next: list[datetime]
     last_run: LastRunBody | None
 
@@ -171,15 +179,16 @@ class RunResource(Response):
 
 
 def schedule_resource(
-    schedule: Schedule, request: dict[str, Any], tenants: Collection[str], status: Status | None
+    schedule: Schedule, request: dict[str, Any] | None, caller: Caller, status: Status | None
 ) -> ScheduleResource:
-    """A schedule with its stored request, of which only the targets in these tenants are shown.
+    """A schedule with its stored request, of which only the targets in the caller's tenants are shown.
 
     ``status`` is that of the operation of its last run.
     """
-    hidden = set(schedule.tenants) - set(tenants)
-    targets = [target for target in request.get("targets", []) if target["tenant"] not in hidden]
-    shown = request | {"targets": targets} | ({"previewId": schedule.preview_id} if schedule.preview_id else {})
+    shown = request
+    if request is not None:
+        targets = [each for each in request.get("targets", []) if not _hidden(each["tenant"], schedule, caller)]
+        shown = request | {"targets": targets} | ({"previewId": schedule.preview_id} if schedule.preview_id else {})
     run, recurrence = schedule.last_run, schedule.recurrence
     return ScheduleResource(
         id=schedule.id,
@@ -192,9 +201,14 @@ def schedule_resource(
         on_missed=schedule.on_missed,
         remove_leavers=schedule.remove_leavers,
         max_changes_per_run=schedule.max_changes_per_run,
+        notify=notify(schedule.notify, caller),
         next=list(upcoming(schedule)),
         last_run=LastRunBody(operation_id=run.operation_id, at=run.at, status=status) if run and status else None,
     )
+
+
+def _hidden(tenant: str, schedule: Schedule, caller: Caller) -> bool:
+    return tenant in schedule.tenants and not caller.sees(tenant)
 
 
 def _recurrence(recurrence: Recurrence) -> RecurrenceResource:

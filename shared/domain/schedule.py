@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Final, Literal
 
+from shared.domain.notify import Notify
 from shared.domain.operation import Actor, OperationKind
 from shared.domain.recurrence import Recurrence
 
@@ -51,6 +52,8 @@ class Schedule:
     """Whether who is no longer selected loses what this schedule gave."""
     max_changes_per_run: int | None = None
     enabled: bool = True
+    notify: Notify | None = None
+    """Who is told of what becomes of its runs."""
     template_sha: str | None = None
     """SHA-256 of the request as it was made, where a target means many tenants: each run finds out which."""
     scope: tuple[str, ...] | None = None

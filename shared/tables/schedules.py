@@ -15,7 +15,9 @@ from shared.tables.paging import make_cursor, read_cursor
 from shared.tables.table import Row, Value, Write, usable_key
 
 PARTITION = "schedules"
-CODEC = RowCodec(Schedule, nested=("tenants", "created_by", "cancelled_by", "last_run", "recurrence", "scope"))
+CODEC = RowCodec(
+    Schedule, nested=("tenants", "created_by", "cancelled_by", "last_run", "recurrence", "scope", "notify")
+)
 LOOK_AT = "look_at"
 AT_ONCE = "0"
 """Sorts before every time: what is in hand is to be brought to its end."""

@@ -1,5 +1,6 @@
 """Schedules as callers make, change and run them: what is taken, what is refused where, what is shown."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,22 @@ from shared.contracts.requests import AssignBody
 from shared.contracts.stored import parse_stored
 from shared.domain.caller import SYSTEM
 from shared.domain.guards import Guards
+from shared.domain.notify import Notify
+from shared.domain.operation import Operation, Phase, Status
+from shared.domain.states import settle
 from tests.support.clock import set_clock
 from tests.triggers.conftest import E5, FOREIGN, GOLD, OPERATOR, READER, Answer, Api, assign_body
+from triggers.scheduler import run_due
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DAILY: dict[str, Any] = {"frequency": "daily", "time": "02:00", "timeZone": "Europe/Berlin"}
 NEXT = ["2026-11-28T01:00:00Z", "2026-11-29T01:00:00Z", "2026-11-30T01:00:00Z", "2026-12-01T01:00:00Z"]
+
+
+@pytest.fixture
+def more_settings() -> dict[str, str]:
+    """What notifications are signed with."""
+    return {"NOTIFY_SECRET": "secret"}
 
 
 @pytest.fixture(autouse=True)
@@ -239,3 +250,63 @@ async def test_a_deleted_schedule_is_gone(api: Api, registered: str) -> None:
     assert (await api.send("GET", path)).status == (await api.send("GET", f"{path}/runs")).status == 404
     assert (await api.send("PATCH", path, {"name": "x"})).status == 404
     assert (await api.send("GET", f"operations/{started.json['id']}")).status == 200
+
+
+async def test_its_runs_tell_its_webhook(api: Api, registered: str) -> None:
+    """Kept with the schedule, handed to each operation, shown without its key, and taken away by null."""
+    url = "https://hooks.example.com/x?key=secret"
+    made = await post(api, registered, notify={"url": url, "on": ["halted", "completed"]})
+    path = f"schedules/{made.json['id']}"
+    started = await api.send("POST", f"{path}/run", key=OPERATOR)
+
+    assert made.json["notify"] == {"url": "https://hooks.example.com/x", "on": ["halted", "completed"]}
+    operation = await api.app.operations.get(SYSTEM, started.json["id"])
+    assert operation.notify == Notify(url, ("halted", "completed"))
+    refused = await post(api, registered, notify={"url": "https://10.0.0.1/x", "on": ["halted"]})
+    assert (refused.status, "/notify/url" in refused.pointers) == (422, True)
+    assert (await api.send("PATCH", path, {"notify": {"url": url, "on": ["completed"]}})).json["notify"]["on"] == [
+        "completed"
+    ]
+    assert (await api.send("PATCH", path, {"notify": None})).json["notify"] is None
+
+
+async def test_a_request_that_has_expired_hides_no_other_schedule(api: Api, registered: str) -> None:
+    """The list is shown, with null in place of that request."""
+    gone, kept = (await post(api, registered, name="Gone")).json["id"], (await post(api, registered)).json["id"]
+    await api.app.schedules.change(gone, lambda stored: replace(stored, request_sha="f" * 64))
+
+    listed = (await api.send("GET", "schedules")).json["value"]
+    assert {each["id"]: each["request"] is None for each in listed} == {gone: True, kept: False}
+
+
+async def test_a_preview_is_scheduled_once_while_it_is_valid(api: Api, registered: str) -> None:
+    """At most 30 days ahead, never again and again; what is said beside it is kept."""
+    body = assign_body(registered, operation="assign")
+    preview = (await api.send("POST", "preview", body, headers={"Prefer": "wait=0"})).json["id"]
+    later = {"name": "Later", "runAt": "2026-12-24T06:00:00Z"}
+    early = await api.send("POST", "assign", {"previewId": preview, "schedule": later})
+    assert (early.status, "computing" in early.json["detail"]) == (409, True)
+
+    def ended(operation: Operation) -> Operation:
+        parts = tuple(replace(part, status=Status.SUCCEEDED, phase=Phase.DONE, affected=1) for part in operation.tenants)
+        return settle(replace(operation, tenants=parts), NOW)
+
+    await api.app.operations.change(preview, ended)
+    made = await api.send("POST", "assign", {"previewId": preview, "schedule": later, "reason": "CHG-9"})
+    assert made.status == 201, made.body
+    assert (made.status, made.json["request"]["previewId"], made.json["next"]) == (201, preview, [later["runAt"]])
+    for times in ({"recurrence": DAILY}, {"runAt": "2027-01-24T06:00:00Z"}):
+        refused = await api.send("POST", "assign", {"previewId": preview, "schedule": {"name": "Later", **times}})
+        assert (refused.status, "/schedule/runAt" in refused.pointers) == (400, True)
+    path = f"schedules/{made.json['id']}"
+    assert (await api.send("PATCH", path, {"runAt": "2027-01-24T06:00:00Z"})).status == 400
+    assert (await api.send("PATCH", path, {"recurrence": DAILY})).status == 409
+    other = await api.send("POST", "remove", {"previewId": preview, "schedule": later})
+    assert other.status == 409
+
+    set_clock(NOW + timedelta(days=27), api.app)  # long after the preview itself could be executed
+    assert await run_due(api.app, api.start) == 1
+    started = api.started[-1][2]["operation"]
+    operation = await api.app.operations.get(SYSTEM, started)
+    assert (operation.plan_id, operation.preview_id, operation.reason) == (preview, preview, "CHG-9")
+    assert (operation.schedule_id, operation.created_by.name) == (made.json["id"], "Later")
