@@ -2,34 +2,29 @@
 
 import azure.durable_functions as df
 
-from triggers import (
-    anchors,
+from triggers.drops import drop
+from triggers.follow_ups import outbox
+from triggers.routes import (
     audit,
     chains,
     consent,
-    counting,
     csv_template,
-    drop,
     grants,
-    housekeeping,
     kinds,
     operations,
-    outbox,
     people,
     previews,
     prices,
-    products,
     reconciliation,
     repeats,
     schedule_runs,
-    scheduler,
     schedules,
     selections,
     steering,
-    sweeper,
     tenants,
 )
-from triggers.meta import meta_router
+from triggers.routes.meta import meta_router
+from triggers.timers import anchors, counting, housekeeping, products, scheduler, sweeper
 
 API = (
     kinds.router,

@@ -23,8 +23,12 @@ from shared.domain.tenant import Tenant
 
 MAX_USERS = 1_000_000
 """Users named one by one; the size of a body is reached before."""
-MAX_TARGETS = 5_000
-"""Targets of a body, and those that it comes to where one means many tenants."""
+MAX_TARGETS = 1_000
+"""Targets of a body."""
+MAX_MEANT = 5_000
+"""Targets that those of a body come to, where one means many tenants."""
+STORED = "stored"
+"""In the context of a validation: the body is one of ours, normalised, with as many targets as it came to."""
 EVERY_TENANT = "*"
 MAX_FILTER = 4_000
 
@@ -34,6 +38,12 @@ def _absent_or_filled(schema: dict[str, Any]) -> None:
     schema["minItems"] = 1
 
 
+def _some_targets(schema: dict[str, Any]) -> None:
+    _absent_or_filled(schema)
+    schema["maxItems"] = MAX_TARGETS
+
+
+_SOME_TARGETS = Field(validate_default=True, json_schema_extra=_some_targets)
 AT_LEAST_ONE = Field(validate_default=True, json_schema_extra=_absent_or_filled)
 """For a list that a validator of its own asks for, as something else may stand in for it."""
 
@@ -167,7 +177,7 @@ class Targeted(Request):
 
     csv: str | None = None
     """A CSV whose rows name their tenants; targets in its place once normalised."""
-    targets: Annotated[tuple[Target, ...], AT_LEAST_ONE, Field(max_length=MAX_TARGETS)] = ()
+    targets: Annotated[tuple[Target, ...], _SOME_TARGETS] = ()
 
     @field_validator("targets")
     @classmethod
@@ -177,6 +187,9 @@ class Targeted(Request):
             raise PydanticCustomError("one_of", "At least one is needed, or a csv with a column Tenant instead")
         if targets and csv is not None:
             raise PydanticCustomError("one_of", "Give targets or csv, not both")
+        if len(targets) > MAX_TARGETS and not (info.context and STORED in info.context):
+            numbers = {"most": MAX_TARGETS, "given": len(targets)}
+            raise PydanticCustomError("too_many", "At most {most} are taken, not {given}", numbers)
         return targets
 
     @property

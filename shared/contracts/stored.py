@@ -5,7 +5,7 @@ from typing import Self
 
 from shared.contracts.operation_body import OperationBody
 from shared.contracts.requests import BODIES, RemoveBody
-from shared.contracts.selections import Target
+from shared.contracts.selections import STORED, Target
 from shared.domain.operation import OperationKind
 
 
@@ -33,12 +33,13 @@ class StoredRemove(RemoveBody):
 
 def parse_stored(kind: OperationKind, data: bytes) -> OperationBody:
     """Read a normalised body back from staging; ``ValueError`` when it is none."""
+    ours = {STORED: True}
     match kind:
         case "remove":
-            return StoredRemove.model_validate_json(data)
+            return StoredRemove.model_validate_json(data, context=ours)
         case "assign" | "modify" | "transfer":
-            return BODIES[kind].model_validate_json(data)
+            return BODIES[kind].model_validate_json(data, context=ours)
         case "revert":  # what shall be undone stands in the rows
-            return OperationBody.model_validate_json(data)
+            return OperationBody.model_validate_json(data, context=ours)
         case "preview":
             raise ValueError("a preview has the body of what it previews")

@@ -20,7 +20,7 @@ from tests.activities.conftest import MakePart
 from tests.activities.cutting import cut_off
 from tests.activities.parts import Part, another, body_of, claim, register, world
 from tests.support.simulator import Simulator
-from triggers.sweeper import sweep
+from triggers.timers.sweeper import sweep
 
 TOLD = Notify("https://hooks.example.com/x", get_args(Event))
 REFUSED = Stop(code=ResultCode.TENANT_UNAVAILABLE, message="no answer")

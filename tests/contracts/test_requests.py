@@ -10,7 +10,7 @@ from shared.contracts.requests import AssignBody, normalise
 from shared.contracts.tenant_body import TenantBody
 from shared.domain.tenant import Tenant
 from shared.errors import RequestRejected
-from triggers.bodies import parsed
+from triggers.web.bodies import parsed
 
 CONTOSO = Tenant(id="11111111-1111-4111-8111-111111111111", domains=("contoso.com",))
 E3, E5 = "05e9a617-0261-4cee-bb44-138d3ef5d965", "06ebc4ee-1bb5-47dd-8120-11324bc54e06"

@@ -9,7 +9,7 @@ from shared.catalogue import catalogue
 from shared.contracts.selections import MAX_FILTER, ResolveBody, normalise_targets
 from shared.domain.tenant import Tenant
 from shared.errors import RequestRejected
-from triggers.bodies import parsed
+from triggers.web.bodies import parsed
 
 CONTOSO = Tenant(id="11111111-1111-4111-8111-111111111111", domains=("contoso.com",))
 E3 = "05e9a617-0261-4cee-bb44-138d3ef5d965"

@@ -38,7 +38,8 @@ def test_every_orchestrator_and_activity_is_a_step_in_its_own_file() -> None:
 @pytest.mark.parametrize("folder", ["triggers", "orchestrators", "activities"])
 def test_no_file_of_the_app_is_left_out(folder: str) -> None:
     """A new file has a place on the page."""
-    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob("*.py")} - {f"{folder}/__init__.py"}
+    files = (path for path in (ROOT / folder).rglob("*.py") if path.name != "__init__.py")
+    there = {path.relative_to(ROOT).as_posix() for path in files}
 
     assert there - {file for file, _ in references(text_of(PAGE))} == set()
 

@@ -23,7 +23,7 @@ from tests.activities.parts import Part, claim, register
 from tests.properties.playing import Directory, plan, planner
 from tests.properties.tenants import DOMAIN, Case, cases, upn
 from tests.support.simulator import SimulatedTenant, Simulator
-from triggers.repeating import revert_request
+from triggers.requests.repeating import revert_request
 
 EXAMPLES = 3
 """Of each kind, and each is reverted."""

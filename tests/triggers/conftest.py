@@ -19,7 +19,7 @@ from tests.activities.conftest import QUICK
 from tests.support.azurite import Azurite, free_ports
 from tests.support.simulator import SimulatedTenant, Simulator
 from triggers import API, META
-from triggers.http import Handler, respond
+from triggers.web.http import Handler, respond
 
 ADMIN, READER, OPERATOR, GOLD = "admin-key", "reader-key", "operator-key", "gold-key"
 GOLD_ADMIN = "gold-admin-key"

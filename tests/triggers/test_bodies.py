@@ -16,7 +16,7 @@ from shared.contracts.routes import Route
 from shared.errors import RequestRejected
 from tests.triggers.conftest import Answer, Api
 from triggers import API
-from triggers.bodies import MAX_BODY, checked_body, parsed
+from triggers.web.bodies import MAX_BODY, checked_body, parsed
 
 TEXT = "UserPrincipalName,LicenseSKU\r\nana@contoso.com,SPE_E5\r\n"
 CSV = TEXT.encode()

@@ -15,10 +15,10 @@ from shared.tables.paging import make_cursor
 from shared.tables.table import Row, Table, Write
 from tests.support.samples import marked
 from tests.triggers.conftest import FOREIGN, GOLD, Api
-from triggers.anchors import anchor
-from triggers.chains import checked
-from triggers.http import Call
-from triggers.query import Query
+from triggers.routes.chains import checked
+from triggers.timers.anchors import anchor
+from triggers.web.http import Call
+from triggers.web.query import Query
 
 ENTRIES = 5
 

@@ -8,9 +8,9 @@ import pytest
 from shared.contracts.openapi import DOCS_POLICY
 from shared.tables.paging import make_cursor
 from tests.triggers.conftest import FOREIGN, GOLD, READER, Api, assign_body
-from triggers.bodies import MAX_FAULTS
-from triggers.skus import HINTS
-from triggers.strict_json import MAX_PARTS
+from triggers.requests.skus import HINTS
+from triggers.web.bodies import MAX_FAULTS
+from triggers.web.strict_json import MAX_PARTS
 
 
 def raw(tenant: str, licences: str = '[{"sku": "SPE_E5"}]') -> str:

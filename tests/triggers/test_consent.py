@@ -16,7 +16,7 @@ from shared.services import Services, open_services
 from tests.support.azurite import Azurite
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import ADMIN, GOLD_ADMIN, OPERATOR, Answer, Api, api_keys
-from triggers import consent
+from triggers.routes import consent
 
 CALLBACK = "https://app.test/api/consent"
 

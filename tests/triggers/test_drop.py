@@ -22,9 +22,9 @@ from shared.domain.selection import NamedUser, RowLicence, Wish
 from shared.errors import DependencyDown
 from tests.support.simulator import Simulator
 from tests.triggers.conftest import E5, Api, Without
-from triggers import dropped
-from triggers.drop import take
-from triggers.dropped import MAX_BYTES, operation_from
+from triggers.drops import dropped
+from triggers.drops.drop import take
+from triggers.drops.dropped import MAX_BYTES, operation_from
 
 HEADER = "UserPrincipalName,LicenseSKU,DisabledPlans,Tenant\n"
 ROWS = "UserPrincipalName,LicenseSKU\nana@contoso.com,SPE_E5\nben@contoso.com,SPE_E5\n"

@@ -10,7 +10,7 @@ import httpx
 
 from shared.csv.writing import PIECE_BYTES, csv_pieces
 from shared.services import Services
-from triggers.exports import csv_answer
+from triggers.web.exports import csv_answer
 
 COLUMNS = ("index", "text")
 

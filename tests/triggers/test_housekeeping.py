@@ -22,7 +22,7 @@ from tests.activities.driver import Engine
 from tests.support.samples import audit_entry, schedule
 from tests.triggers.conftest import Answer, Api, assign_body, quick_services
 from tests.triggers.test_previews import ready
-from triggers.housekeeping import EXPORTS_KEPT, KEPT, needed, tidy
+from triggers.timers.housekeeping import EXPORTS_KEPT, KEPT, needed, tidy
 
 MOMENT = timedelta(minutes=1)
 

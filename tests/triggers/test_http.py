@@ -20,8 +20,8 @@ from shared.errors import (
 )
 from shared.services import Services
 from tests.triggers.conftest import Api, assign_body
-from triggers.bodies import MAX_BODY
-from triggers.http import Call
+from triggers.web.bodies import MAX_BODY
+from triggers.web.http import Call
 
 T = "11111111-1111-4111-8111-111111111111"
 

@@ -14,8 +14,8 @@ from tests.activities.driver import Engine
 from tests.support.clock import SetClock, set_clock
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import E3, E5, Api
-from triggers.outbox import handlers, run_outbox
-from triggers.scheduler import run_due
+from triggers.follow_ups.outbox import handlers, run_outbox
+from triggers.timers.scheduler import run_due
 
 START = datetime(2026, 11, 27, 12, tzinfo=UTC)
 FIRST = datetime(2026, 11, 28, 2, tzinfo=UTC)

@@ -21,8 +21,8 @@ from tests.support.azurite import Azurite
 from tests.support.samples import NOON, operation, tenant_id
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import ADMIN, GOLD, READER, Api, api_keys
-from triggers.outbox import run_outbox
-from triggers.sweeper import sweep
+from triggers.follow_ups.outbox import run_outbox
+from triggers.timers.sweeper import sweep
 
 SECRET = "not a secret"
 EVERYTHING = ("halted", "awaitingApproval", "completed")

@@ -15,8 +15,8 @@ from shared.errors import DependencyDown
 from shared.services import Services
 from tests.support.samples import NOON, operation, tenant_id
 from tests.triggers.conftest import OPERATOR, Api
-from triggers.outbox import Handler, run_outbox
-from triggers.sweeper import sweep
+from triggers.follow_ups.outbox import Handler, run_outbox
+from triggers.timers.sweeper import sweep
 
 HOUR = timedelta(hours=1)
 

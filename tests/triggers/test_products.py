@@ -13,7 +13,7 @@ from shared.product_list import COLUMNS
 from shared.services import Services, open_services
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import Api, assign_body
-from triggers.products import refresh_products
+from triggers.timers.products import refresh_products
 
 NEW = "Copilot for Everyone Plan 9"
 NEW_SKU, NEW_PLAN = "11111111-2222-4333-8444-555555555555", "66666666-7777-4888-8999-000000000000"

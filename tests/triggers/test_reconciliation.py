@@ -20,10 +20,10 @@ from tests.activities.driver import Engine
 from tests.support.samples import audit_entry, marked
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import ADMIN, E3, E5, FOREIGN, GOLD, Api, quick_services
-from triggers.counting import count_all, read_seats
-from triggers.http import Call
-from triggers.query import Query
-from triggers.reconciliation import page
+from triggers.routes.reconciliation import page
+from triggers.timers.counting import count_all, read_seats
+from triggers.web.http import Call
+from triggers.web.query import Query
 
 PRICES = {
     "default": {"currency": "USD", "monthly": {"SPE_E5": 60, "SPE_E3": 39.1}},

@@ -6,7 +6,7 @@ from shared.contracts.routes import BASE
 from shared.domain.caller import Caller, Role
 from shared.domain.tenant import Tenant
 from tests.triggers.conftest import FOREIGN, GOLD, OPERATOR, Api, assign_body
-from triggers.registry import HINTS, find_tenants, nearest_tenants
+from triggers.requests.registry import HINTS, find_tenants, nearest_tenants
 
 EVERYBODY = Caller("everybody", "everybody", Role.OPERATE)
 CONTOSO, FABRIKAM, CONTOSO_LABS = (f"{n}1111111-1111-4111-8111-111111111111" for n in (1, 2, 3))

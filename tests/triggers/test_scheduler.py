@@ -22,7 +22,7 @@ from shared.errors import NotFound
 from shared.services import Services
 from tests.support.samples import E3, NOON, PLANS, operation, outcome, schedule, tenant_id
 from tests.triggers.conftest import GOLD, OPERATOR, READER, Api
-from triggers.scheduler import run_due
+from triggers.timers.scheduler import run_due
 
 EVE = Actor("eve", "Eve")
 ONE, TWO = tenant_id(1), tenant_id(2)

@@ -16,7 +16,7 @@ from shared.domain.operation import Operation, Phase, Status
 from shared.domain.states import settle
 from tests.support.clock import set_clock
 from tests.triggers.conftest import E5, FOREIGN, GOLD, OPERATOR, READER, Answer, Api, assign_body
-from triggers.scheduler import run_due
+from triggers.timers.scheduler import run_due
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DAILY: dict[str, Any] = {"frequency": "daily", "time": "02:00", "timeZone": "Europe/Berlin"}
@@ -136,12 +136,16 @@ async def test_faults_of_the_request_within_are_told_by_their_place(api: Api, re
     )
 
     assert (unknown.status, wrong.status, twice.status, confirmed.status, removing.status) == (422, 400, 400, 400, 400)
-    assert "SPE_E5" in next(iter(unknown.pointers.values()))
+    assert "SPE_E5" in unknown.pointers["/request/licenses/0/sku"]
     assert "not known" in wrong.pointers["/request/licences"]
     assert "beside the request" in twice.pointers["/request/schedule"]
     assert "maxChangesPerRun" in confirmed.pointers["/recurrence"]
     assert "/removeLeavers" in removing.pointers
-    assert (await post(api, FOREIGN)).status == 422
+    assert "/request/targets/0/tenant" in (await post(api, FOREIGN)).pointers
+    patch = {"request": assign_body(registered, licenses=[{"sku": "SPE_E6"}])}
+    made = await post(api, registered)
+    changed = await api.send("PATCH", f"schedules/{made.json['id']}", patch)
+    assert (changed.status, "/request/licenses/0/sku" in changed.pointers) == (422, True)
     assert (await api.send("POST", "schedules", body(registered), key=GOLD)).status == 404
     assert (await api.send("POST", "schedules", body(registered), key=READER)).status == 403
 
@@ -288,7 +292,9 @@ async def test_a_preview_is_scheduled_once_while_it_is_valid(api: Api, registere
     assert (early.status, "computing" in early.json["detail"]) == (409, True)
 
     def ended(operation: Operation) -> Operation:
-        parts = tuple(replace(part, status=Status.SUCCEEDED, phase=Phase.DONE, affected=1) for part in operation.tenants)
+        parts = tuple(
+            replace(part, status=Status.SUCCEEDED, phase=Phase.DONE, affected=1) for part in operation.tenants
+        )
         return settle(replace(operation, tenants=parts), NOW)
 
     await api.app.operations.change(preview, ended)

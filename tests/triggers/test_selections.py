@@ -10,7 +10,7 @@ from shared.contracts.selections import Selection, Target
 from shared.domain.caller import SYSTEM
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import E3, FOREIGN, GOLD, OPERATOR, READER, Answer, Api, assign_body
-from triggers.selections import resolve_tenants
+from triggers.routes.selections import resolve_tenants
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from shared.domain.guards import WEEKDAYS, Guards, OffHours
 from shared.domain.operation import Actor, Operation, Status, TenantPart
 from shared.domain.states import RESTING, settle
 from tests.triggers.conftest import ADMIN, FOREIGN, GOLD, OPERATOR, READER, Api
-from triggers.sweeper import sweep
+from triggers.timers.sweeper import sweep
 
 REST = timedelta(hours=72)
 SLACK = timedelta(minutes=5)

@@ -15,7 +15,7 @@ from shared.services import Services
 from shared.tables.due import Due
 from tests.support.samples import operation, tenant_id
 from tests.triggers.conftest import Api, assign_body
-from triggers.sweeper import bring_back, sweep
+from triggers.timers.sweeper import bring_back, sweep
 
 
 @dataclass

@@ -1,0 +1,146 @@
+"""What follows from the end of a schedule's run: who was given what is noted, and who has left loses it again."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from shared.contracts.requests import AssignBody, HeldSku
+from shared.contracts.stored import StoredRemove, parse_stored
+from shared.domain.affected import UNCONFIRMED
+from shared.domain.caller import SYSTEM
+from shared.domain.follow_up import FollowUp
+from shared.domain.leavers import GONE, given, leavers, told_who_is_selected
+from shared.domain.operation import Operation, Status, TenantPart
+from shared.domain.plan import CHUNK_USERS
+from shared.domain.schedule import Schedule
+from shared.domain.selection import NamedUser
+from shared.errors import NotFound
+from shared.services import Services
+from triggers.requests.claims import launch, store_request
+from triggers.requests.guarding import guards_of
+from triggers.requests.repeating import outcomes_of, part_by_rows
+from triggers.schedules.run_ids import actor_of, following_id
+from triggers.web.http import Starter
+
+SECONDS = 240.0
+"""A run may have given licences to 100,000 users."""
+
+
+async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
+    """Note what a run gave, and start the removal of leavers; or note what such a removal took.
+
+    Harmless to repeat: what has been started is not started, nor noted, again.
+    """
+    operation = await app.operations.get(SYSTEM, item.operation_id)
+    try:
+        schedule = await app.schedules.get(SYSTEM, operation.schedule_id or "")
+    except NotFound:  # deleted: nobody will leave any more
+        return
+    if schedule.recurrence is None or schedule.kind != "assign":
+        return
+    if operation.kind == "remove":
+        await _note_taken(app, schedule, operation)
+        return
+    removal_id = following_id(schedule, f"leavers\n{operation.id}")
+    if await _known(app, removal_id):
+        return
+    for part in operation.tenants:
+        await _note_given(app, schedule, operation, part)
+    if schedule.remove_leavers and operation.status is not Status.CANCELLED:
+        removal = await _removal(app, schedule, operation, removal_id)
+        if removal:
+            await launch(app, start, removal)
+
+
+async def _known(app: Services, operation_id: str) -> bool:
+    try:
+        await app.operations.read_op(operation_id)
+    except NotFound:
+        return False
+    return True
+
+
+async def _note_given(app: Services, schedule: Schedule, operation: Operation, part: TenantPart) -> None:
+    found = [(each.user_id, given(each)) async for each in outcomes_of(app, operation, part, "succeeded")]
+    news = {user_id: sku_ids for user_id, sku_ids in found if sku_ids}
+    if news:
+        had = await app.given.of(schedule.id, part.tenant_id)
+        merged = {user_id: sku_ids | had.get(user_id, frozenset()) for user_id, sku_ids in news.items()}
+        await app.given.write(schedule.id, part.tenant_id, merged)
+
+
+async def _note_taken(app: Services, schedule: Schedule, operation: Operation) -> None:
+    """Forget what is gone; what failed is tried again after the next run."""
+    for part in operation.tenants:
+        taken: dict[str, frozenset[str]] = {}
+        for status in ("succeeded", "skipped", "failed"):
+            async for outcome in outcomes_of(app, operation, part, status):
+                if outcome.code in GONE and outcome.user_id:
+                    taken[outcome.user_id] = frozenset()
+        await app.given.write(schedule.id, part.tenant_id, taken)
+
+
+async def _removal(app: Services, schedule: Schedule, operation: Operation, removal_id: str) -> Operation | None:
+    """The remove that takes from leavers what the schedule gave them; None where nobody has left.
+
+    It is halted where it and the run together change more than the schedule allows; without a limit above the number
+    of users that a remove may change unconfirmed.
+    """
+    request = parse_stored(operation.kind, await app.staging.get(operation.request_sha))
+    if not isinstance(request, AssignBody):
+        raise TypeError(f"the request of operation {operation.id} is no assign")
+    left: dict[str, str] = {}
+    sku_ids: set[str] = set()
+    for part in operation.tenants:
+        rows = [row async for row in _left(app, schedule, operation, part)]
+        if rows:
+            left[part.tenant_id] = await app.rows.write(rows)
+            sku_ids |= {licence.sku_id for row in rows for licence in row.wish.licences}
+    if not left:
+        return None
+    body = StoredRemove(
+        targets=tuple(target for target in request.targets if target.tenant in left),
+        licenses=tuple(HeldSku(sku=sku_id) for sku_id in sorted(sku_ids)),
+        options=request.options,
+        left=left,
+    )
+    changed = sum(part.affected or 0 for part in operation.tenants)
+    limit = schedule.max_changes_per_run
+    guards = replace(
+        guards_of(request.options, None),
+        canary=None,
+        max_users=None,
+        max_changes=UNCONFIRMED if limit is None else max(0, limit - changed),
+        confirmed=True,
+    )
+    request_sha = await store_request(app, body.stored())
+    await app.tables.refresh_clock()
+    return Operation(
+        id=removal_id,
+        kind="remove",
+        status=Status.QUEUED,
+        created_at=app.tables.now(),
+        created_by=actor_of(schedule),
+        request_sha=request_sha,
+        body_sha=request_sha,
+        reason=operation.reason,
+        guards=guards,
+        schedule_id=schedule.id,
+        notify=schedule.notify,
+        parent_id=operation.id,
+        tenants=tuple(part_by_rows(removal_id, part) for part in operation.tenants if part.tenant_id in left),
+    )
+
+
+async def _left(app: Services, schedule: Schedule, operation: Operation, part: TenantPart) -> AsyncIterator[NamedUser]:
+    """Who seems to have left one tenant's selection; nobody where the run could not read it."""
+    if not told_who_is_selected(part):
+        return
+    had = await app.given.of(schedule.id, part.tenant_id)
+    if not had:
+        return
+    selected: set[str] = set()
+    for chunk in range(-(-part.totals.total // CHUNK_USERS)):
+        users = await app.plans.read_users(operation.id, part.tenant_id, part.selection, chunk)
+        selected |= {each.user.id for each in users}
+    for row in leavers(had, selected, await app.plans.disabled(operation.id, part.tenant_id)):
+        yield row
