@@ -1,8 +1,8 @@
 # Every chore is one target, and each first sets up what it misses (dev/tools/setup.sh). CI runs these very targets.
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
-# A file stays with one worker, which has storage and a simulator of its own.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+# A file stays with one worker, which has storage and a simulator of its own; the long ones begin (tests/conftest.py).
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # pyright's wrapper would ask the network for a newer version at every start.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1

@@ -13,12 +13,12 @@ from tests.e2e.chain import assert_chain_intact
 from tests.e2e.conftest import FAST
 from tests.e2e.test_assign import until_succeeded
 
-USERS = 2000
+USERS = 1000
 PRODUCT = ("function_app.py", "host.json", "shared", "triggers", "orchestrators", "activities")
 
 
 async def test_a_killed_host_is_taken_up_where_it_was(trial: Trial) -> None:
-    """Trap 34: ``kill -9`` amid 2,000 users, started again: no user twice at once, all right."""
+    """Trap 34: ``kill -9`` amid 1,000 users, started again: no user twice at once, all right."""
     tenant = await trial.tenant(USERS)
     started = await trial.assign(tenant)
     await until_succeeded(trial, started["id"], 200)

@@ -98,7 +98,7 @@ def _dictionary(folder: Path, name: str, values: Iterable[str]) -> None:
 @pytest.mark.parametrize(
     "examples",
     [
-        pytest.param(6, id="few"),
+        pytest.param(8, id="few"),
         pytest.param(300, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
     ],
 )
