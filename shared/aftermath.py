@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from shared.domain.caller import SYSTEM
-from shared.domain.follow_up import SCHEDULE, FollowUp, event_of
+from shared.domain.follow_up import SCHEDULE, FollowUp, FollowUpKind, event_of
 from shared.domain.notify import Notify
 from shared.domain.operation import Operation, TenantPart
 from shared.errors import NotFound
@@ -53,33 +53,20 @@ async def _notifications(app: Services, operation: Operation) -> list[FollowUp]:
 
 def _runs(app: Services, operation: Operation) -> list[FollowUp]:
     """What a schedule's run that has ended means for those who left, or a removal of these for the next run."""
-    if operation.schedule_id is None or operation.completed_at is None or operation.kind not in {"assign", "remove"}:
-        return []
-    return [
-        FollowUp(
-            operation_id=operation.id,
-            kind="leavers",
-            about=SCHEDULE,
-            event="completed",
-            since=operation.completed_at,
-            created_at=app.tables.now(),
-        )
-    ]
+    ran = operation.schedule_id is not None and operation.kind in {"assign", "remove"}
+    return _at_the_end(app, operation, "leavers", SCHEDULE) if ran else []
 
 
 def _receipts(app: Services, operation: Operation) -> list[FollowUp]:
     """The receipt of an operation that a drop has started, once it has ended."""
-    if operation.drop is None or operation.completed_at is None:
+    return _at_the_end(app, operation, "receipt", DROP) if operation.drop is not None else []
+
+
+def _at_the_end(app: Services, operation: Operation, kind: FollowUpKind, about: str) -> list[FollowUp]:
+    if operation.completed_at is None:
         return []
-    receipt = FollowUp(
-        operation_id=operation.id,
-        kind="receipt",
-        about=DROP,
-        event="completed",
-        since=operation.completed_at,
-        created_at=app.tables.now(),
-    )
-    return [receipt]
+    since, now = operation.completed_at, app.tables.now()
+    return [FollowUp(operation_id=operation.id, kind=kind, about=about, event="completed", since=since, created_at=now)]
 
 
 def _notification(

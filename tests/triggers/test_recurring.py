@@ -233,3 +233,18 @@ async def test_all_tenants_are_those_of_whoever_made_the_schedule(
     assert found[everyone.json["id"]].guards == Guards(on_all=True)
     assert (await api.send("GET", f"schedules/{everyone.json['id']}", key=GOLD)).status == 200
     assert (await api.send("DELETE", f"schedules/{everyone.json['id']}", key=GOLD)).status == 403
+
+
+async def test_whoever_runs_it_now_reaches_the_own_tenants_only(
+    api: Api, registered: str, simulated: Any, clock: SetClock
+) -> None:
+    """Invariant 12: a tenant that came into the registry since the last run may be none of the caller's."""
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    schedule = await nightly(api, registered, request=assign_body("*"))
+    path = f"schedules/{schedule}/run"
+    assert (await api.send("POST", path, key=GOLD)).status == 202
+    await simulated("fabrikam.com")
+    api.started.clear()
+
+    assert ((await api.send("POST", path, key=GOLD)).status, api.started) == (403, [])
+    assert (await api.send("POST", path, key=OPERATOR)).status == 202

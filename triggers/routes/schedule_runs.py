@@ -8,11 +8,11 @@ from shared.contracts.schedules import RunResource
 from shared.domain.caller import Role
 from shared.domain.operation import Actor, Operation, Totals
 from shared.domain.schedule import LastRun
-from shared.errors import NotFound, StateConflict
+from shared.errors import NotFound, RequestRejected, StateConflict
 from shared.services import Services
 from shared.tables.runs import Run
 from triggers.requests.claims import IDEMPOTENCY_KEY, claim_of, claimed_before, start, started
-from triggers.routes.schedules import SCHEDULE, own_schedule
+from triggers.routes.schedules import OUTSIDE, SCHEDULE, own_schedule
 from triggers.schedules.runs import operation_of
 from triggers.web.http import Call, json_answer
 from triggers.web.query import next_link
@@ -53,6 +53,8 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
         operation = await operation_of(app, schedule, claim.id, by, body_sha=claim.body_sha)
     except (NotFound, ValueError) as error:  # what its template means now may be refused as any request
         raise StateConflict(f"What the schedule would execute is no longer there: {error}") from error
+    if not all(call.caller.sees(part.tenant_id) for part in operation.tenants):  # one that has come since the last run
+        raise RequestRejected(403, OUTSIDE)
     new, operation = await start(app, call, claim, operation)
     await app.runs.record(Run(schedule_id=schedule.id, due_at=operation.created_at, operation_id=operation.id))
     last = LastRun(operation.id, operation.created_at)

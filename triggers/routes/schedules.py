@@ -31,6 +31,7 @@ router = Router()
 
 SCHEDULES = f"{BASE}/schedules"
 SCHEDULE = f"{SCHEDULES}/{{schedule}}"
+OUTSIDE = "The schedule concerns tenants outside the caller's grants."
 
 
 @router.add(
@@ -73,7 +74,7 @@ async def own_schedule(app: Services, call: Call) -> Schedule:
     """
     schedule = await app.schedules.get(call.caller, call.path["schedule"])
     if not all(call.caller.sees(tenant) for tenant in schedule.tenants):
-        raise RequestRejected(403, "The schedule concerns tenants outside the caller's grants.")
+        raise RequestRejected(403, OUTSIDE)
     return schedule
 
 

@@ -1,5 +1,6 @@
 """The operation of a due time: the schedule's request, for the tenants as they are then."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,11 +14,11 @@ from shared.domain.schedule import Schedule
 from shared.domain.tenant import Tenant
 from shared.errors import NotFound
 from shared.services import Services
-from triggers.requests.claims import store_request
 from triggers.requests.executing import execution, find_preview
 from triggers.requests.guarding import guards_of
 from triggers.requests.registry import means_many
-from triggers.requests.understanding import parts_of, understood
+from triggers.requests.understanding import operation_of as operation_asked
+from triggers.requests.understanding import parts_of
 from triggers.schedules.run_ids import actor_of
 
 
@@ -38,8 +39,10 @@ async def operation_of(
     if schedule.preview_id is not None:
         preview = await find_preview(app, SYSTEM, schedule.preview_id)
         operation = execution(preview, operation_id, ExecuteBody.model_validate_json(content), actor, now)
+    elif schedule.template_sha is not None:
+        operation = await _of_template(app, schedule, schedule.template_sha, operation_id, actor)
     else:
-        operation = await _planned(app, schedule, operation_id, content, actor)
+        operation = await _of_request(app, schedule, operation_id, content, actor)
     return replace(
         operation,
         schedule_id=schedule.id,
@@ -49,17 +52,21 @@ async def operation_of(
     )
 
 
-def _failed(operation_id: str, tenant_id: str, error: TenantError, now: datetime) -> TenantPart:
-    """The part of a tenant in which nothing can be done."""
-    return TenantPart(
-        operation_id=operation_id,
-        tenant_id=tenant_id,
-        domain=tenant_id,
-        status=Status.FAILED,
-        phase=Phase.DONE,
-        error=error,
-        ended_at=now,
-    )
+def _failed(operation_id: str, found: Mapping[str, Tenant | TenantError], now: datetime) -> list[TenantPart]:
+    """The parts of the tenants in which nothing can be done."""
+    return [
+        TenantPart(
+            operation_id=operation_id,
+            tenant_id=tenant_id,
+            domain=tenant_id,
+            status=Status.FAILED,
+            phase=Phase.DONE,
+            error=error,
+            ended_at=now,
+        )
+        for tenant_id, error in found.items()
+        if isinstance(error, TenantError)
+    ]
 
 
 def _limited(guards: Guards, schedule: Schedule) -> Guards:
@@ -68,40 +75,42 @@ def _limited(guards: Guards, schedule: Schedule) -> Guards:
     return replace(guards, max_changes=limit, confirmed=guards.confirmed or limit is not None)
 
 
-async def _planned(app: Services, schedule: Schedule, operation_id: str, content: bytes, actor: Actor) -> Operation:
-    """The operation that makes a plan of its own: of the stored request, or of what its template means now."""
-    request, found = parse_stored(schedule.kind, content), dict[str, Tenant | TenantError]()
-    request_sha, on_all = schedule.request_sha, False
-    if schedule.template_sha is None:
-        found = {tenant: await _registered(app, tenant) for tenant in dict.fromkeys(t.tenant for t in request.targets)}
-    else:
-        kind: PlannedKind = next(known for known in KINDS if known == schedule.kind)
-        template = BODIES[kind].model_validate_json(await app.staging.get(schedule.template_sha))
-        named = dict.fromkeys(t.tenant for t in template.targets if not means_many(t.tenant))
-        found = {tenant: await _registered(app, tenant) for tenant in named}
-        usable = tuple(t for t in template.targets if not isinstance(found.get(t.tenant), TenantError))
-        maker = Caller(
-            actor.id, actor.name, Role.OPERATE, None if schedule.scope is None else frozenset(schedule.scope)
-        )
-        request, tenants = await understood(app, maker, kind, template.model_copy(update={"targets": usable}))
-        request_sha, on_all = await store_request(app, request.stored()), template.on_all
-        found |= {tenant.id: tenant for tenant in tenants}
+async def _of_request(app: Services, schedule: Schedule, operation_id: str, content: bytes, actor: Actor) -> Operation:
+    """The operation of a request that names its tenants."""
+    request = parse_stored(schedule.kind, content)
+    found = await _all_registered(app, (target.tenant for target in request.targets))
     now = app.tables.now()
     ready = parts_of(operation_id, request, [each for each in found.values() if isinstance(each, Tenant)])
-    failed = [_failed(operation_id, each, why, now) for each, why in found.items() if isinstance(why, TenantError)]
     return Operation(
         id=operation_id,
         kind=schedule.kind,
         status=Status.QUEUED,
         created_at=now,
         created_by=actor,
-        request_sha=request_sha,
-        body_sha=request_sha,
+        request_sha=schedule.request_sha,
+        body_sha=schedule.request_sha,
         reason=request.reason,
-        guards=guards_of(request.options, request.confirm, on_all=on_all),
+        guards=guards_of(request.options, request.confirm),
         grace_days=request.grace_days,
-        tenants=(*ready, *failed),
+        tenants=(*ready, *_failed(operation_id, found, now)),
     )
+
+
+async def _of_template(app: Services, schedule: Schedule, template_sha: str, operation_id: str, by: Actor) -> Operation:
+    """The operation of what a template means now: its targets may stand for many tenants."""
+    kind: PlannedKind = next(known for known in KINDS if known == schedule.kind)
+    template = BODIES[kind].model_validate_json(await app.staging.get(template_sha))
+    found = await _all_registered(app, (t.tenant for t in template.targets if not means_many(t.tenant)))
+    usable = tuple(t for t in template.targets if not isinstance(found.get(t.tenant), TenantError))
+    body = template.model_copy(update={"targets": usable})
+    scope = None if schedule.scope is None else frozenset(schedule.scope)
+    asked = await operation_asked(app, Caller(by.id, by.name, Role.OPERATE, scope), kind, body, operation_id, "")
+    failed = _failed(operation_id, found, app.tables.now())
+    return replace(asked, body_sha=asked.request_sha, tenants=(*asked.tenants, *failed))
+
+
+async def _all_registered(app: Services, tenant_ids: Iterable[str]) -> dict[str, Tenant | TenantError]:
+    return {tenant_id: await _registered(app, tenant_id) for tenant_id in dict.fromkeys(tenant_ids)}
 
 
 async def _registered(app: Services, tenant_id: str) -> Tenant | TenantError:
