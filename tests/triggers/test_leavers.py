@@ -248,3 +248,24 @@ async def test_without_remove_leavers_nobody_loses_anything_and_it_can_be_switch
 
     assert nightly.holders() == {"ann", "cy", "di", "eve"}
     assert nightly.holders(E3) == set()
+
+
+async def test_who_comes_back_before_a_removal_is_retried_keeps_the_licence(nightly: Nightly) -> None:
+    """A retry reads the selection again as the removal did: Bo is a member by then, Cy is not."""
+    await nightly.make()
+    await nightly.night()
+    nightly.members(remove=("bo", "cy"))
+    nightly.tenant.fault("assignLicense", "403", count=2)
+    _, removal = await nightly.night()
+    assert (removal.status, nightly.holders()) == (Status.FAILED, {"ann", "bo", "cy", "di", "eve"})
+    nightly.members(add=("bo",))
+    nightly.api.started.clear()
+    retried = await nightly.api.send("POST", f"operations/{removal.id}/retry")
+    assert retried.status == 202
+    await nightly.work()
+
+    assert nightly.holders() == {"ann", "bo", "di", "eve"}
+    page = await nightly.api.app.results.page(
+        retried.json["id"], nightly.tenant.id, status="skipped", after_index=-1, top=9
+    )
+    assert [(each.user_principal_name, each.code) for each in page] == [(upn("bo"), "Drifted")]
