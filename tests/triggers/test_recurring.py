@@ -233,3 +233,42 @@ async def test_all_tenants_are_those_of_whoever_made_the_schedule(
     assert found[everyone.json["id"]].guards == Guards(on_all=True)
     assert (await api.send("GET", f"schedules/{everyone.json['id']}", key=GOLD)).status == 200
     assert (await api.send("DELETE", f"schedules/{everyone.json['id']}", key=GOLD)).status == 403
+
+
+async def test_who_sees_some_tenants_changes_no_schedule_that_may_come_to_mean_others(
+    api: Api, registered: str, simulated: Any, clock: SetClock
+) -> None:
+    """Invariant 12: also while it means theirs alone; and what it says of others' users is not shown to them."""
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    csv = "UserPrincipalName,Tenant\nana@contoso.com,contoso.com\n"
+    request = assign_body("*", targets=[{"tenant": "*", "users": {"csv": csv}}])
+    path = f"schedules/{await nightly(api, registered, request=request)}"
+    await simulated("fabrikam.com")
+
+    shown = await api.send("GET", path, key=GOLD)
+    assert (shown.status, [each["tenant"] for each in shown.json["request"]["targets"]]) == (200, [registered])
+    assert b"ana@contoso.com" not in shown.body
+    assert (await api.send("POST", f"{path}/run", key=GOLD)).status == 403
+    assert (await api.send("PATCH", path, {"removeLeavers": True}, key=GOLD)).status == 403
+    assert (await api.send("DELETE", path, key=GOLD)).status == 403
+    assert api.started == []
+    assert (await api.send("GET", path)).json["request"]["targets"][0]["tenant"] == "*"
+    assert (await api.send("POST", f"{path}/run", key=OPERATOR)).status == 202
+
+
+async def test_the_history_leaves_out_runs_of_other_tenants(
+    api: Api, registered: str, simulated: Any, clock: SetClock
+) -> None:
+    """The request was another one then."""
+    schedule = await nightly(api, await simulated("fabrikam.com"))
+    clock.at = FIRST
+    await run_due(api.app, api.start)
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    await api.send("PATCH", f"schedules/{schedule}", {"request": assign_body(registered)})
+    assert (await api.send("GET", f"schedules/{schedule}", key=GOLD)).json["lastRun"] is None
+    clock.at = FIRST + DAY
+    await run_due(api.app, api.start)
+
+    shown = await api.send("GET", f"schedules/{schedule}/runs", key=GOLD)
+    assert (shown.status, [run["dueAt"] for run in shown.json["value"]]) == (200, ["2026-11-29T02:00:00Z"])
+    assert len(await runs(api, schedule)) == 2

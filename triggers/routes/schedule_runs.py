@@ -1,5 +1,7 @@
 """The runs of a schedule: what came of its due times, and one more at once."""
 
+from contextlib import suppress
+
 import azure.functions as func
 
 from shared.contracts.responses import OperationBody, Page
@@ -72,10 +74,13 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
     )
 )
 async def list_schedule_runs(call: Call, app: Services) -> func.HttpResponse:
-    """One page of the runs, each with the state of its operation as the caller sees it."""
+    """One page of the runs, each with the state of its operation as the caller sees it; others are left out."""
     schedule = await app.schedules.get(call.caller, call.path["schedule"])
     runs, cursor = await app.runs.list(schedule.id, top=call.query.top(), cursor=call.query.text("cursor"))
-    value = [_shown(run, await _operation(app, call, run)) for run in runs]
+    value: list[RunResource] = []
+    for run in runs:
+        with suppress(NotFound):  # it was of other tenants only
+            value.append(_shown(run, await _operation(app, call, run)))
     return json_answer(Page[RunResource](value=value, next_link=next_link(call.url, cursor)))
 
 
