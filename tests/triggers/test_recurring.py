@@ -15,6 +15,8 @@ from shared.domain.schedule import claim
 from shared.services import Services, open_services
 from tests.support.clock import SetClock, set_clock
 from tests.triggers.conftest import GOLD, OPERATOR, Api, assign_body
+from triggers.schedules.run_ids import run_id
+from triggers.schedules.runs import operation_of
 from triggers.timers.scheduler import run_due
 
 START = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -112,6 +114,23 @@ async def test_a_host_that_dies_on_the_way_loses_no_due_time(
     assert [each.id for each in await operations(api)] == [first.id, second.id]
     assert await runs(api, schedule) == [(FIRST, "queued"), (FIRST + DAY, "queued")]
     assert (await api.send("GET", f"schedules/{schedule}")).json["lastRun"]["operationId"] == second.id
+
+
+async def test_a_run_that_a_dead_host_has_claimed_counts_whatever_the_request_means_by_then(
+    api: Api, registered: str, clock: SetClock
+) -> None:
+    """It died before the history and the row told of the operation, and the tag has gone since."""
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    schedule = await nightly(api, registered, request=assign_body("tag:gold"))
+    clock.at = FIRST
+    claimed = await api.app.schedules.change(schedule, lambda stored: claim(stored, FIRST))
+    started = await operation_of(api.app, claimed, run_id(claimed, FIRST))
+    await api.app.operations.claim(started)
+    await api.send("PUT", f"tenants/{registered}", {"tags": []})
+    assert await run_due(api.app, api.start) == 0
+
+    assert await runs(api, schedule) == [(FIRST, "queued")]
+    assert (await api.send("GET", f"schedules/{schedule}")).json["lastRun"]["operationId"] == started.id
 
 
 @pytest.mark.parametrize("on_missed", ["runOnce", "skip"])

@@ -41,7 +41,7 @@ async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
         await _note_taken(app, schedule, operation)
         return
     removal_id = following_id(schedule, f"leavers\n{operation.id}")
-    if await _known(app, removal_id):
+    if await app.operations.find(SYSTEM, removal_id):
         return
     for part in operation.tenants:
         await _note_given(app, schedule, operation, part)
@@ -49,14 +49,6 @@ async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
         removal = await _removal(app, schedule, operation, removal_id)
         if removal:
             await launch(app, start, removal)
-
-
-async def _known(app: Services, operation_id: str) -> bool:
-    try:
-        await app.operations.read_op(operation_id)
-    except NotFound:
-        return False
-    return True
 
 
 async def _note_given(app: Services, schedule: Schedule, operation: Operation, part: TenantPart) -> None:
