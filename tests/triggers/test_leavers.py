@@ -269,3 +269,37 @@ async def test_who_comes_back_before_a_removal_is_retried_keeps_the_licence(nigh
         retried.json["id"], nightly.tenant.id, status="skipped", after_index=-1, top=9
     )
     assert [(each.user_principal_name, each.code) for each in page] == [(upn("bo"), "Drifted")]
+
+
+async def test_what_was_reverted_is_no_longer_the_schedules(nightly: Nightly) -> None:
+    """Ann gets the licence from somebody else after the run was reverted, and keeps it when she leaves."""
+    await nightly.make()
+    (run,) = await nightly.night()
+    nightly.api.started.clear()
+    assert (await nightly.api.send("POST", f"operations/{run.id}/revert", {})).status == 202
+    await nightly.work()
+    assert nightly.holders() == {"di", "eve"}
+    assert await nightly.api.app.given.of(nightly.schedule, nightly.tenant.id) == {}
+
+    path = f"/tenants/{nightly.tenant.id}/users/{upn('ann')}"
+    nightly.tenant.simulator.call("PATCH", path, json={"licenses": [{"skuId": "SPE_E5"}]})
+    nightly.members(remove=("ann", "bo"))
+    await nightly.night()
+    assert nightly.holders() == {"ann", "cy", "di", "eve"}
+
+
+async def test_what_a_retry_of_a_run_gave_goes_when_its_user_leaves(nightly: Nightly) -> None:
+    """It is the schedule's as well; and who is not among the retried has not left."""
+    await nightly.make()
+    nightly.tenant.fault("assignLicense", "403", count=2)
+    (run,) = await nightly.night()
+    failed = {"ann", "bo", "cy"} - nightly.holders()
+    assert len(failed) == 2
+    nightly.api.started.clear()
+    assert (await nightly.api.send("POST", f"operations/{run.id}/retry")).status == 202
+    await nightly.work()
+    assert len(await nightly.operations()) == 1
+    assert nightly.holders() == {"ann", "bo", "cy", "di", "eve"}
+    nightly.members(remove=tuple(failed))
+    await nightly.night()
+    assert nightly.holders() == {"ann", "bo", "cy", "di", "eve"} - failed

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from shared.aftermath import schedule_of
 from shared.contracts.requests import AssignBody, HeldSku
 from shared.contracts.stored import StoredRemove, parse_stored
 from shared.domain.affected import UNCONFIRMED
@@ -26,13 +27,13 @@ SECONDS = 240.0
 
 
 async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
-    """Note what a run gave, and start the removal of leavers; or note what such a removal took.
+    """Note what a run gave, and start the removal of leavers; or note what such a removal, or a revert, took.
 
     Harmless to repeat: what has been started is not started, nor noted, again.
     """
     operation = await app.operations.get(SYSTEM, item.operation_id)
     try:
-        schedule = await app.schedules.get(SYSTEM, operation.schedule_id or "")
+        schedule = await app.schedules.get(SYSTEM, await schedule_of(app, operation) or "")
     except NotFound:  # deleted: nobody will leave any more
         return
     if schedule.recurrence is None or schedule.kind != "assign":
@@ -40,12 +41,16 @@ async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
     if operation.kind == "remove":
         await _note_taken(app, schedule, operation)
         return
+    if operation.kind == "revert":
+        await _note_reverted(app, schedule, operation)
+        return
     removal_id = following_id(schedule, f"leavers\n{operation.id}")
     if await app.operations.find(SYSTEM, removal_id):
         return
     for part in operation.tenants:
         await _note_given(app, schedule, operation, part)
-    if schedule.remove_leavers and operation.status is not Status.CANCELLED:
+    retries = operation.schedule_id is None  # of the selection it has only those for whom the run failed
+    if schedule.remove_leavers and not retries and operation.status is not Status.CANCELLED:
         removal = await _removal(app, schedule, operation, removal_id)
         if removal:
             await launch(app, start, removal)
@@ -69,6 +74,18 @@ async def _note_taken(app: Services, schedule: Schedule, operation: Operation) -
                 if outcome.code in GONE and outcome.user_id:
                     taken[outcome.user_id] = frozenset()
         await app.given.write(schedule.id, part.tenant_id, taken)
+
+
+async def _note_reverted(app: Services, schedule: Schedule, operation: Operation) -> None:
+    """Forget what was taken back: who has it again later has it from somebody else."""
+    for part in operation.tenants:
+        had = await app.given.of(schedule.id, part.tenant_id)
+        left = {
+            outcome.user_id: had[outcome.user_id].difference(outcome.removed)
+            async for outcome in outcomes_of(app, operation, part, "succeeded")
+            if outcome.user_id in had
+        }
+        await app.given.write(schedule.id, part.tenant_id, left)
 
 
 async def _removal(app: Services, schedule: Schedule, operation: Operation, removal_id: str) -> Operation | None:
