@@ -303,3 +303,21 @@ async def test_what_a_retry_of_a_run_gave_goes_when_its_user_leaves(nightly: Nig
     nightly.members(remove=tuple(failed))
     await nightly.night()
     assert nightly.holders() == {"ann", "bo", "cy", "di", "eve"} - failed
+
+
+async def test_who_is_listed_by_a_name_of_before_has_not_left(nightly: Nightly) -> None:
+    """Ann marries: the list cannot find her any more, which is no reason to take the licence; Bo is struck off."""
+
+    def listed(*names: str) -> dict[str, Any]:
+        target = {"tenant": nightly.tenant.id, "users": {"users": list(map(upn, names))}}
+        return {"request": {"targets": [target], "licenses": [{"sku": "SPE_E5"}]}}
+
+    await nightly.make(**listed("Ann", "bo"))
+    await nightly.night()
+    path = f"/tenants/{nightly.tenant.id}/users/{upn('ann')}"
+    nightly.tenant.simulator.call("PATCH", path, json={"userPrincipalName": upn("ann.new")})
+    await nightly.api.send("PATCH", f"schedules/{nightly.schedule}", listed("Ann"))
+    run, removal = await nightly.night()
+
+    assert (run.status, removal.status) == (Status.FAILED, Status.SUCCEEDED)
+    assert nightly.holders() == {"ann.new", "di", "eve"}

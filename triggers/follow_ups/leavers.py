@@ -9,7 +9,7 @@ from shared.contracts.stored import StoredRemove, parse_stored
 from shared.domain.affected import UNCONFIRMED
 from shared.domain.caller import SYSTEM
 from shared.domain.follow_up import FollowUp
-from shared.domain.leavers import GONE, given, leavers, told_who_is_selected
+from shared.domain.leavers import GONE, Given, given, leavers, told_who_is_selected
 from shared.domain.operation import Operation, Status, TenantPart
 from shared.domain.plan import CHUNK_USERS
 from shared.domain.schedule import Schedule
@@ -58,21 +58,24 @@ async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
 
 async def _note_given(app: Services, schedule: Schedule, operation: Operation, part: TenantPart) -> None:
     found = [(each.user_id, given(each)) async for each in outcomes_of(app, operation, part, "succeeded")]
-    news = {user_id: sku_ids for user_id, sku_ids in found if sku_ids}
+    news = {user_id: has for user_id, has in found if has.sku_ids}
     if news:
         had = await app.given.of(schedule.id, part.tenant_id)
-        merged = {user_id: sku_ids | had.get(user_id, frozenset()) for user_id, sku_ids in news.items()}
+        merged = {
+            user_id: replace(has, sku_ids=has.sku_ids | had.get(user_id, Given()).sku_ids)
+            for user_id, has in news.items()
+        }
         await app.given.write(schedule.id, part.tenant_id, merged)
 
 
 async def _note_taken(app: Services, schedule: Schedule, operation: Operation) -> None:
     """Forget what is gone; what failed is tried again after the next run."""
     for part in operation.tenants:
-        taken: dict[str, frozenset[str]] = {}
+        taken: dict[str, Given] = {}
         for status in ("succeeded", "skipped", "failed"):
             async for outcome in outcomes_of(app, operation, part, status):
                 if outcome.code in GONE and outcome.user_id:
-                    taken[outcome.user_id] = frozenset()
+                    taken[outcome.user_id] = Given()
         await app.given.write(schedule.id, part.tenant_id, taken)
 
 
@@ -81,9 +84,9 @@ async def _note_reverted(app: Services, schedule: Schedule, operation: Operation
     for part in operation.tenants:
         had = await app.given.of(schedule.id, part.tenant_id)
         left = {
-            outcome.user_id: had[outcome.user_id].difference(outcome.removed)
+            outcome.user_id: replace(has, sku_ids=has.sku_ids.difference(outcome.removed))
             async for outcome in outcomes_of(app, operation, part, "succeeded")
-            if outcome.user_id in had
+            if (has := had.get(outcome.user_id))
         }
         await app.given.write(schedule.id, part.tenant_id, left)
 
@@ -150,6 +153,6 @@ async def _left(app: Services, schedule: Schedule, operation: Operation, part: T
     selected: set[str] = set()
     for chunk in range(-(-part.totals.total // CHUNK_USERS)):
         users = await app.plans.read_users(operation.id, part.tenant_id, part.selection, chunk)
-        selected |= {each.user.id for each in users}
+        selected |= {each.user.id or each.user.user_principal_name.casefold() for each in users}
     for row in leavers(had, selected, await app.plans.disabled(operation.id, part.tenant_id)):
         yield row
