@@ -265,6 +265,20 @@ async def test_a_schedule_is_run_at_once(api: Api, registered: str) -> None:
     assert (await api.send("POST", f"{path}/run", key=GOLD)).status == 404
 
 
+async def test_a_run_that_was_claimed_and_not_noted_is_noted_by_the_next_try(api: Api, registered: str) -> None:
+    """The host died in between; the caller sends the same key again."""
+    schedule, key = (await post(api, registered)).json["id"], {"Idempotency-Key": "k"}
+    started = await api.send("POST", f"schedules/{schedule}/run", headers=key)
+    rows = api.app.tables.table("runs")
+    async for row in rows.partition(schedule):
+        await rows.delete(row.partition, row.key)
+    assert (await api.app.runs.list(schedule))[0] == []
+
+    assert (await api.send("POST", f"schedules/{schedule}/run", headers=key)).status == 200
+    ((run,), _) = await api.app.runs.list(schedule)
+    assert run.operation_id == started.json["id"]
+
+
 async def test_a_deleted_schedule_is_gone(api: Api, registered: str) -> None:
     """What it started goes on."""
     path = f"schedules/{(await post(api, registered)).json['id']}"

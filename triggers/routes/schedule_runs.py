@@ -9,7 +9,7 @@ from shared.contracts.routes import CURSOR, TOP, Answer, Route
 from shared.contracts.schedules import RunResource
 from shared.domain.caller import Role
 from shared.domain.operation import Actor, Operation, Totals
-from shared.domain.schedule import LastRun
+from shared.domain.schedule import LastRun, Schedule
 from shared.errors import NotFound, StateConflict
 from shared.services import Services
 from shared.tables.runs import Run
@@ -47,6 +47,7 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
     schedule = await own_schedule(app, call)
     claim = claim_of(call, f"run {schedule.id}")
     if known := await claimed_before(app, call, claim):
+        await _note(app, schedule, known)  # a host may have died before it did
         return await started(app, call, known, new=False)
     if schedule.owner_id is not None or schedule.cancelled_by is not None:
         raise StateConflict("The schedule ends a grace, or is being deleted: it cannot be run by itself.")
@@ -56,10 +57,14 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
     except (NotFound, ValueError) as error:  # what its template means now may be refused as any request
         raise StateConflict(f"What the schedule would execute is no longer there: {error}") from error
     new, operation = await start(app, call, claim, operation)
-    await app.runs.record(Run(schedule_id=schedule.id, due_at=operation.created_at, operation_id=operation.id))
-    last = LastRun(operation.id, operation.created_at)
-    await app.schedules.note_run(schedule.id, last)
+    await _note(app, schedule, operation)
     return await started(app, call, operation, new=new)
+
+
+async def _note(app: Services, schedule: Schedule, operation: Operation) -> None:
+    """Note the run in the history and in the schedule; harmless to repeat."""
+    await app.runs.record(Run(schedule_id=schedule.id, due_at=operation.created_at, operation_id=operation.id))
+    await app.schedules.note_run(schedule.id, LastRun(operation.id, operation.created_at))
 
 
 @router.add(
