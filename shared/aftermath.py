@@ -28,7 +28,7 @@ async def follow_up(app: Services, operation: Operation) -> None:
     """
     if operation.kind == "preview" or event_of(operation, operation.tenants) is None:
         return
-    for item in [*await _notifications(app, operation), *_receipts(app, operation), *_runs(app, operation)]:
+    for item in [*await _notifications(app, operation), *_receipts(app, operation), *await _runs(app, operation)]:
         await app.outbox.add(item)
 
 
@@ -51,10 +51,18 @@ async def _notifications(app: Services, operation: Operation) -> list[FollowUp]:
     return [item for item in found if item is not None]
 
 
-def _runs(app: Services, operation: Operation) -> list[FollowUp]:
-    """What a schedule's run that has ended means for those who left, or a removal of these for the next run."""
-    ran = operation.schedule_id is not None and operation.kind in {"assign", "remove"}
-    return _at_the_end(app, operation, "leavers", SCHEDULE) if ran else []
+async def schedule_of(app: Services, operation: Operation) -> str | None:
+    """The schedule that an operation was started by, or that of what it retries or reverts."""
+    while operation.schedule_id is None and operation.parent_id is not None:
+        operation = await app.operations.read_op(operation.parent_id)
+    return operation.schedule_id
+
+
+async def _runs(app: Services, operation: Operation) -> list[FollowUp]:
+    """What the end of a schedule's run means for those who left, and that of whatever follows it for the next run."""
+    if operation.kind not in {"assign", "remove", "revert"} or await schedule_of(app, operation) is None:
+        return []
+    return _at_the_end(app, operation, "leavers", SCHEDULE)
 
 
 def _receipts(app: Services, operation: Operation) -> list[FollowUp]:

@@ -138,6 +138,12 @@ class Selection(Request):
         return self.csv is not None or self.users is not None
 
     @property
+    def moves_with_licences(self) -> bool:
+        """Whether who is given a licence may not be selected any more; who holds a SKU that is named stays so."""
+        none = self.licensed is not None and self.licensed_sku is None
+        return none or (self.filter is not None and filters.asks_for_licences(self.filter))
+
+    @property
     def licensed_sku(self) -> str | None:
         """The SKU that ``licensed`` names; None where it names none."""
         return None if self.licensed is None or self.licensed.lower() == filters.NO_LICENCE else self.licensed

@@ -21,10 +21,14 @@ class StoredRemove(RemoveBody):
     """The same of users who have left the selection of a schedule; None where the remove is of no leavers."""
 
     def for_users(self, targets: tuple[Target, ...]) -> Self:
-        """The body for these users instead; what was known of them stands in their rows."""
-        begun: dict[str, str] | None = None if self.begun is None else {}
-        left: dict[str, str] | None = None if self.left is None else {}
-        return self.model_copy(update={"targets": targets, "begun": begun, "left": left})
+        """The body for these users instead; of earlier ones it is asked again who of them is still selected."""
+        rows = {target.tenant: target.users.csv for target in targets if target.users.csv is not None}
+        named = tuple(target for target in self.targets if target.tenant in rows)
+        if self.begun is not None:
+            return self.model_copy(update={"targets": named, "begun": rows})
+        if self.left is not None:
+            return self.model_copy(update={"targets": named, "left": rows})
+        return super().for_users(targets)
 
     def earlier_rows(self, tenant_id: str) -> str | None:
         """The rows of a tenant's users whose grace has begun, or who have left."""

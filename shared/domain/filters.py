@@ -11,6 +11,7 @@ from uuid import UUID
 NO_LICENCE = "none"
 """In place of a SKU: users without any licence."""
 
+_OF_LICENCES = re.compile(r"assignedLicenses|assignedPlans|provisionedPlans|licenseAssignmentStates", re.IGNORECASE)
 # Possessive, so that an unclosed string is told at its first quote.
 _TOKEN = re.compile(r"""(?P<single>'(?:[^']|'')*+')|"(?P<double>(?:[^"]|"")*+)"|(?P<rest>[^'"]+)""")
 
@@ -43,6 +44,11 @@ def normalise(filter: str) -> str:
     if opened:
         raise FilterError(f"The parenthesis at character {opened[-1] + 1} is never closed")
     return "".join(parts)
+
+
+def asks_for_licences(filter: str) -> bool:
+    """Whether what users hold decides who matches a filter: whoever is given something may no longer do."""
+    return any(_OF_LICENCES.search(token["rest"] or "") for _, token in _tokens(filter))
 
 
 def _tokens(text: str) -> Iterator[tuple[int, re.Match[str]]]:

@@ -3,7 +3,8 @@
 Rules, in order:
 
 1. Only what the schedule's own runs gave counts: a SKU that was not held directly before.
-2. Whoever is selected now, or left out only because the account is disabled, has not left.
+2. Whoever is selected now, or left out only because the account is disabled, has not left; nor has one who is named
+   by a principal name of before, which nobody has now.
 3. Right before the licences go the selection is read again; who is in it by then keeps them.
 """
 
@@ -22,11 +23,20 @@ GONE = frozenset({None, ResultCode.LICENSE_NOT_ASSIGNED, ResultCode.USER_NOT_FOU
 """Codes of outcomes after which a user has nothing left of what the schedule gave."""
 
 
-def given(outcome: Outcome) -> frozenset[str]:
-    """SKUs that the user has by this outcome and did not hold directly before."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a user has by a schedule: SKUs, and the principal name when they were given."""
+
+    sku_ids: frozenset[str] = frozenset()
+    name: str = ""
+
+
+def given(outcome: Outcome) -> Given:
+    """The SKUs that the user has by this outcome and did not hold directly before."""
+    name = outcome.user_principal_name
     if outcome.code is not None or outcome.before is None:
-        return frozenset()
-    return frozenset(each.sku_id for each in outcome.added if outcome.before.direct(each.sku_id) is None)
+        return Given(name=name)
+    return Given(frozenset(each.sku_id for each in outcome.added if outcome.before.direct(each.sku_id) is None), name)
 
 
 def told_who_is_selected(part: TenantPart) -> bool:
@@ -36,13 +46,14 @@ def told_who_is_selected(part: TenantPart) -> bool:
     return part.error is None or part.error.code == TenantErrorCode.EMPTY_SELECTION
 
 
-def leavers(
-    had: Mapping[str, frozenset[str]], selected: Container[str], disabled: Container[str]
-) -> Iterable[NamedUser]:
-    """Those of the users who were given licences who seem to have left, with the SKUs that go."""
-    for user_id, sku_ids in sorted(had.items()):
-        if user_id not in selected and user_id not in disabled:
-            yield NamedUser(user_id, Wish(tuple(map(RowLicence, sorted(sku_ids))), with_request=False))
+def leavers(had: Mapping[str, Given], selected: Container[str], disabled: Container[str]) -> Iterable[NamedUser]:
+    """Those of the users who were given licences who seem to have left, with the SKUs that go.
+
+    ``selected`` has ids, and the casefolded names of those whom the selection names and nobody found.
+    """
+    for user_id, has in sorted(had.items(), key=lambda each: each[0]):
+        if user_id not in selected and has.name.casefold() not in selected and user_id not in disabled:
+            yield NamedUser(user_id, Wish(tuple(map(RowLicence, sorted(has.sku_ids))), with_request=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Final, Literal
 
+from shared.domain.caller import Caller
 from shared.domain.notify import Notify
 from shared.domain.operation import Actor, OperationKind
 from shared.domain.recurrence import Recurrence
@@ -70,6 +71,14 @@ class Schedule:
     """Who deletes it: what there is to undo may not be under way yet."""
     last_run: LastRun | None = None
     etag: str | None = None
+
+
+def wholly_within(schedule: Schedule, caller: Caller) -> bool:
+    """Whether the caller sees every tenant that the schedule concerns, also those that its request comes to mean."""
+    if caller.tenants is None:
+        return True
+    reach = schedule.tenants if schedule.template_sha is None else schedule.scope
+    return reach is not None and caller.tenants.issuperset((*schedule.tenants, *reach))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,12 +69,21 @@ def check_columns(where: str, values: Mapping[str, Value]) -> None:
 class RowCodec[T: DataclassInstance]:
     """Columns of one dataclass; ``nested`` names the fields that are no JSON primitives.
 
+    The text of a ``long`` one of these goes on in further columns (``{name}_2`` …) where one does not hold it.
     A field ``etag`` is taken from the row and never written; fields to ``leave_out`` are neither written nor read.
     """
 
-    def __init__(self, kind: type[T], *, nested: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        kind: type[T],
+        *,
+        nested: tuple[str, ...] = (),
+        long: tuple[str, ...] = (),
+        leave_out: tuple[str, ...] = (),
+    ) -> None:
         self.kind = kind
-        self.nested = frozenset(nested)
+        self.nested = frozenset((*nested, *long))
+        self.long = frozenset(long)
         self.names = tuple(f.name for f in fields(kind) if f.name not in {"etag", *leave_out})
         self.required = tuple(f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
         self.has_etag = any(f.name == "etag" for f in fields(kind))
@@ -98,6 +107,9 @@ class RowCodec[T: DataclassInstance]:
             elif not isinstance(value, str | int | float):
                 raise TypeError(f"{self.kind.__name__}.{name} is not a JSON primitive: it belongs to the nested fields")
             values[name] = value
+            if name in self.long and isinstance(value, str):
+                parts = range(0, len(value), COLUMN_CHARACTERS)
+                values |= {_column(name, n): value[at : at + COLUMN_CHARACTERS] for n, at in enumerate(parts, 1)}
         check_columns(self.kind.__name__, values)
         return values
 
@@ -111,10 +123,21 @@ class RowCodec[T: DataclassInstance]:
         for name in self.names:
             value = row.values.get(name)
             if value is not None:
-                data[name] = json.loads(str(value)) if name in self.nested else value
+                data[name] = json.loads(self._text(row, name)) if name in self.nested else value
         if self.has_etag:
             data["etag"] = row.etag
         return adapter(self.kind).validate_python(data)
+
+    def _text(self, row: Row, name: str) -> str:
+        text, n = str(row.values[name]), 2
+        while name in self.long and (column := _column(name, n)) in row.values:
+            text, n = text + str(row.values[column]), n + 1
+        return text
+
+
+def _column(name: str, n: int) -> str:
+    """The column of the ``n``-th part of a long text, from 1."""
+    return name if n == 1 else f"{name}_{n}"
 
 
 class JsonCodec[T]:

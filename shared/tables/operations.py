@@ -49,7 +49,7 @@ class OperationStore:
         self._table = tables.table("operations")
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._due = DueStore(tables)
-        self._index = OperationIndex(tables, self._find)
+        self._index = OperationIndex(tables, self.find)
 
     async def claim(self, operation: Operation) -> tuple[bool, Operation]:
         """Insert a new operation with its tenants.
@@ -57,7 +57,7 @@ class OperationStore:
         Returns (True, it) for the one caller who inserted it, else (False, the stored one). The ``due`` rows stand
         before the claim, so that a crash right after it is found by the sweeper.
         """
-        stored = await self._find(SYSTEM, operation.id)
+        stored = await self.find(SYSTEM, operation.id)
         if stored is not None:
             return False, stored
         await self._tables.refresh_clock()
@@ -69,7 +69,7 @@ class OperationStore:
         try:
             await self._table.write(*(Write("insert", row) for row in rows))
         except RowConflict:
-            stored = await self._find(SYSTEM, operation.id)
+            stored = await self.find(SYSTEM, operation.id)
             if stored is None:
                 raise
             return False, stored
@@ -100,7 +100,7 @@ class OperationStore:
 
         Raises ``NotFound`` when there is none, or none of its tenants is visible.
         """
-        operation = await self._find(caller, operation_id)
+        operation = await self.find(caller, operation_id)
         if operation is None:
             raise _unknown(operation_id)
         return operation
@@ -212,7 +212,8 @@ class OperationStore:
 
         return await until_settled(attempt)
 
-    async def _find(self, caller: Caller, operation_id: str) -> Operation | None:
+    async def find(self, caller: Caller, operation_id: str) -> Operation | None:
+        """As ``get``; None when there is none for this caller."""
         if not usable_key(operation_id):
             return None
         operation: Operation | None = None

@@ -16,7 +16,7 @@ from shared.tables.table import Row, Value, Write, usable_key
 
 PARTITION = "schedules"
 CODEC = RowCodec(
-    Schedule, nested=("tenants", "created_by", "cancelled_by", "last_run", "recurrence", "scope", "notify")
+    Schedule, nested=("created_by", "cancelled_by", "last_run", "recurrence", "notify"), long=("tenants", "scope")
 )
 LOOK_AT = "look_at"
 AT_ONCE = "0"

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from shared.contracts.selections import MAX_MEANT
 from shared.domain.caller import SYSTEM, Caller, Role
 from shared.domain.operation import Actor
+from shared.domain.recurrence import Recurrence
 from shared.domain.schedule import LastRun, cancel, claim, done
 from shared.errors import NotFound, RequestRejected, RowConflict
 from shared.tables.client import Tables
@@ -15,6 +17,7 @@ from shared.tables.schedules import ScheduleStore
 from tests.support.samples import NOON, schedule, tenant_id
 
 LATER, EVE = NOON + timedelta(days=30), Actor("eve", "Eve")
+DAILY = Recurrence(frequency="daily", time="02:00", time_zone="UTC", start=NOON.date())
 LIMITED = Caller("bob", "Bob", Role.READ, frozenset({tenant_id(1)}))
 
 
@@ -33,6 +36,19 @@ async def test_it_is_read_as_it_was_stored(tables: Tables) -> None:
     for name in ("s1", "a/b"):
         with pytest.raises(NotFound):
             await store.get(SYSTEM, name)
+
+
+async def test_it_may_concern_as_many_tenants_as_a_request_may_mean(tables: Tables) -> None:
+    """More than one column holds: a row that could not say so would be in hand for ever after its first run."""
+    store, many = ScheduleStore(tables), tuple(map(tenant_id, range(MAX_MEANT)))
+    await store.insert(schedule(run_at=None, recurrence=DAILY, template_sha="t" * 64, scope=many))
+    await store.change("s1", lambda found: claim(found, LATER))
+    stored = await store.change("s1", lambda found: done(found, LastRun("op2", NOON), many))
+
+    assert (stored.claimed, stored.tenants, stored.scope) == (None, many, many)
+    assert await store.get(SYSTEM, "s1") == stored
+    fewer = await store.change("s1", lambda found: replace(found, tenants=many[:1]))
+    assert await store.get(SYSTEM, "s1") == fewer
 
 
 async def test_a_caller_sees_what_concerns_a_tenant_of_its_own(tables: Tables) -> None:

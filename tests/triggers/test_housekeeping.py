@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from shared.domain.caller import SYSTEM
 from shared.domain.schedule import cancel
 from shared.domain.selection import NamedUser
 from shared.services import Services, open_services
+from shared.tables.schedules import ScheduleStore
 from tests.activities.driver import Engine
 from tests.support.samples import audit_entry, schedule
 from tests.triggers.conftest import Answer, Api, assign_body, quick_services
@@ -194,3 +196,26 @@ async def test_an_operation_that_is_being_claimed_is_no_obstacle(app: Services) 
 
     assert "op-to-be" in (await needed(app)).plans
     assert await tidy(app, await later(app, KEPT)) == 0
+
+
+async def test_the_request_of_a_schedule_that_runs_and_goes_while_the_timer_looks_stays(
+    api: Api, registered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its operation names the request in place of the schedule, which was older than what is kept."""
+    daily = {"frequency": "daily", "time": "02:00", "timeZone": "UTC"}
+    body = {"name": "Nightly", "operation": "assign", "request": assign_body(registered), "recurrence": daily}
+    path = f"schedules/{(await api.send('POST', 'schedules', body)).json['id']}"
+    started: list[Answer] = []
+    real = ScheduleStore.list
+
+    async def late(self: ScheduleStore, *args: Any, **named: Any) -> Any:
+        if not started:
+            started.append(await api.send("POST", f"{path}/run"))
+            assert (await api.send("DELETE", path)).status == 204
+        return await real(self, *args, **named)
+
+    monkeypatch.setattr(ScheduleStore, "list", late)
+    found = await needed(api.app)
+
+    operation = await api.app.operations.read_op(started[0].json["id"])
+    assert operation.request_sha in found.staged

@@ -248,3 +248,76 @@ async def test_without_remove_leavers_nobody_loses_anything_and_it_can_be_switch
 
     assert nightly.holders() == {"ann", "cy", "di", "eve"}
     assert nightly.holders(E3) == set()
+
+
+async def test_who_comes_back_before_a_removal_is_retried_keeps_the_licence(nightly: Nightly) -> None:
+    """A retry reads the selection again as the removal did: Bo is a member by then, Cy is not."""
+    await nightly.make()
+    await nightly.night()
+    nightly.members(remove=("bo", "cy"))
+    nightly.tenant.fault("assignLicense", "403", count=2)
+    _, removal = await nightly.night()
+    assert (removal.status, nightly.holders()) == (Status.FAILED, {"ann", "bo", "cy", "di", "eve"})
+    nightly.members(add=("bo",))
+    nightly.api.started.clear()
+    retried = await nightly.api.send("POST", f"operations/{removal.id}/retry")
+    assert retried.status == 202
+    await nightly.work()
+
+    assert nightly.holders() == {"ann", "bo", "di", "eve"}
+    page = await nightly.api.app.results.page(
+        retried.json["id"], nightly.tenant.id, status="skipped", after_index=-1, top=9
+    )
+    assert [(each.user_principal_name, each.code) for each in page] == [(upn("bo"), "Drifted")]
+
+
+async def test_what_was_reverted_is_no_longer_the_schedules(nightly: Nightly) -> None:
+    """Ann gets the licence from somebody else after the run was reverted, and keeps it when she leaves."""
+    await nightly.make()
+    (run,) = await nightly.night()
+    nightly.api.started.clear()
+    assert (await nightly.api.send("POST", f"operations/{run.id}/revert", {})).status == 202
+    await nightly.work()
+    assert nightly.holders() == {"di", "eve"}
+    assert await nightly.api.app.given.of(nightly.schedule, nightly.tenant.id) == {}
+
+    path = f"/tenants/{nightly.tenant.id}/users/{upn('ann')}"
+    nightly.tenant.simulator.call("PATCH", path, json={"licenses": [{"skuId": "SPE_E5"}]})
+    nightly.members(remove=("ann", "bo"))
+    await nightly.night()
+    assert nightly.holders() == {"ann", "cy", "di", "eve"}
+
+
+async def test_what_a_retry_of_a_run_gave_goes_when_its_user_leaves(nightly: Nightly) -> None:
+    """It is the schedule's as well; and who is not among the retried has not left."""
+    await nightly.make()
+    nightly.tenant.fault("assignLicense", "403", count=2)
+    (run,) = await nightly.night()
+    failed = {"ann", "bo", "cy"} - nightly.holders()
+    assert len(failed) == 2
+    nightly.api.started.clear()
+    assert (await nightly.api.send("POST", f"operations/{run.id}/retry")).status == 202
+    await nightly.work()
+    assert len(await nightly.operations()) == 1
+    assert nightly.holders() == {"ann", "bo", "cy", "di", "eve"}
+    nightly.members(remove=tuple(failed))
+    await nightly.night()
+    assert nightly.holders() == {"ann", "bo", "cy", "di", "eve"} - failed
+
+
+async def test_who_is_listed_by_a_name_of_before_has_not_left(nightly: Nightly) -> None:
+    """Ann marries: the list cannot find her any more, which is no reason to take the licence; Bo is struck off."""
+
+    def listed(*names: str) -> dict[str, Any]:
+        target = {"tenant": nightly.tenant.id, "users": {"users": list(map(upn, names))}}
+        return {"request": {"targets": [target], "licenses": [{"sku": "SPE_E5"}]}}
+
+    await nightly.make(**listed("Ann", "bo"))
+    await nightly.night()
+    path = f"/tenants/{nightly.tenant.id}/users/{upn('ann')}"
+    nightly.tenant.simulator.call("PATCH", path, json={"userPrincipalName": upn("ann.new")})
+    await nightly.api.send("PATCH", f"schedules/{nightly.schedule}", listed("Ann"))
+    run, removal = await nightly.night()
+
+    assert (run.status, removal.status) == (Status.FAILED, Status.SUCCEEDED)
+    assert nightly.holders() == {"ann.new", "di", "eve"}

@@ -150,6 +150,26 @@ async def test_faults_of_the_request_within_are_told_by_their_place(api: Api, re
     assert (await api.send("POST", "schedules", body(registered), key=READER)).status == 403
 
 
+@pytest.mark.parametrize(
+    "users", [{"licensed": "none"}, {"filter": "city eq 'Bern' and not assignedLicenses/any()"}], ids=["none", "filter"]
+)
+async def test_leavers_are_none_of_a_selection_that_a_licence_leads_out_of(
+    api: Api, registered: str, users: dict[str, Any]
+) -> None:
+    """Who was given the licence would be no longer selected, and lose it the next night; however it is made."""
+    request = assign_body(registered, targets=[{"tenant": registered, "users": users}])
+    refused = await post(api, registered, request=request, removeLeavers=True)
+    assert (refused.status, "by missing licences" in refused.pointers["/removeLeavers"]) == (400, True)
+    path = f"schedules/{(await post(api, registered, request=request)).json['id']}"
+    switched = await api.send("PATCH", path, {"removeLeavers": True})
+    assert (switched.status, "by missing licences" in switched.pointers["/removeLeavers"]) == (400, True)
+    leaving = f"schedules/{(await post(api, registered, removeLeavers=True)).json['id']}"
+    changed = await api.send("PATCH", leaving, {"request": request})
+    assert (changed.status, "by missing licences" in changed.pointers["/removeLeavers"]) == (400, True)
+    held = [{"tenant": registered, "users": {"licensed": "SPE_E3", "filter": "city eq 'assignedLicenses'"}}]
+    assert (await api.send("PATCH", leaving, {"request": request | {"targets": held}})).status == 200
+
+
 async def test_a_repeated_key_makes_one_schedule(api: Api, registered: str) -> None:
     """The same body gives the same one, another body a 409: also across the two ways to make one, and operations."""
     key = {"Idempotency-Key": "k1"}
@@ -243,6 +263,20 @@ async def test_a_schedule_is_run_at_once(api: Api, registered: str) -> None:
     assert (shown["lastRun"]["operationId"], shown["next"]) == (operation.id, schedule["next"])
     assert (await api.send("POST", f"{path}/run", key=READER)).status == 403
     assert (await api.send("POST", f"{path}/run", key=GOLD)).status == 404
+
+
+async def test_a_run_that_was_claimed_and_not_noted_is_noted_by_the_next_try(api: Api, registered: str) -> None:
+    """The host died in between; the caller sends the same key again."""
+    schedule, key = (await post(api, registered)).json["id"], {"Idempotency-Key": "k"}
+    started = await api.send("POST", f"schedules/{schedule}/run", headers=key)
+    rows = api.app.tables.table("runs")
+    async for row in rows.partition(schedule):
+        await rows.delete(row.partition, row.key)
+    assert (await api.app.runs.list(schedule))[0] == []
+
+    assert (await api.send("POST", f"schedules/{schedule}/run", headers=key)).status == 200
+    ((run,), _) = await api.app.runs.list(schedule)
+    assert run.operation_id == started.json["id"]
 
 
 async def test_a_deleted_schedule_is_gone(api: Api, registered: str) -> None:

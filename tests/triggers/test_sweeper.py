@@ -144,6 +144,20 @@ async def test_a_host_that_died_right_after_the_claim_is_made_good(api: Api, reg
     assert client.started == [(RUN_OPERATION, f"{claimed}:2", {"operation": claimed, "epoch": 2})]
 
 
+async def test_an_operation_in_whose_tenants_nothing_can_be_done_ends_also_without_a_host(app: Services) -> None:
+    """It was claimed with all of its tenants ended, and its orchestration was never started."""
+    stored = operation("op1", (1, 2))
+    failed = tuple(replace(part, status=Status.FAILED) for part in stored.tenants)
+    await app.operations.claim(replace(stored, tenants=failed))
+    await forget(app, "op1", 1, 2)
+    client = Client()
+
+    assert await sweep(app, client.start) == 0
+    ended = await app.operations.get(SYSTEM, "op1")
+    assert (ended.status, ended.completed_at is None) == (Status.FAILED, False)
+    assert (client.started, await watched(app)) == ([], set())
+
+
 async def test_a_cancelled_operation_that_was_left_alone_is_closed(app: Services) -> None:
     """Its new epoch settles what went out and ends it."""
     await claimed(app, "op1")

@@ -41,7 +41,7 @@ async def take(app: Services, start: Starter, path: str) -> None:
     if version is None:
         log.info("drop %s was deleted before it was read", path)
         return
-    if await _claimed(app, drop.operation_id(version.etag)):
+    if await app.operations.find(SYSTEM, drop.operation_id(version.etag)):
         log.info("drop %s, version %s, was delivered before", path, version.etag)
         return
     try:
@@ -55,14 +55,6 @@ async def take(app: Services, start: Starter, path: str) -> None:
         return
     new, stored = await launch(app, start, operation)
     log.info("drop %s, version %s, is operation %s%s", path, version.etag, stored.id, "" if new else ", started before")
-
-
-async def _claimed(app: Services, operation_id: str) -> bool:
-    try:
-        await app.operations.get(SYSTEM, operation_id)
-    except NotFound:
-        return False
-    return True
 
 
 def _refusal(drop: Drop, version: Version, error: RequestRejected | NotFound) -> Iterator[str]:

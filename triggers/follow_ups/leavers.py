@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from shared.aftermath import schedule_of
 from shared.contracts.requests import AssignBody, HeldSku
 from shared.contracts.stored import StoredRemove, parse_stored
 from shared.domain.affected import UNCONFIRMED
 from shared.domain.caller import SYSTEM
 from shared.domain.follow_up import FollowUp
-from shared.domain.leavers import GONE, given, leavers, told_who_is_selected
+from shared.domain.leavers import GONE, Given, given, leavers, told_who_is_selected
 from shared.domain.operation import Operation, Status, TenantPart
 from shared.domain.plan import CHUNK_USERS
 from shared.domain.schedule import Schedule
@@ -26,13 +27,13 @@ SECONDS = 240.0
 
 
 async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
-    """Note what a run gave, and start the removal of leavers; or note what such a removal took.
+    """Note what a run gave, and start the removal of leavers; or note what such a removal, or a revert, took.
 
     Harmless to repeat: what has been started is not started, nor noted, again.
     """
     operation = await app.operations.get(SYSTEM, item.operation_id)
     try:
-        schedule = await app.schedules.get(SYSTEM, operation.schedule_id or "")
+        schedule = await app.schedules.get(SYSTEM, await schedule_of(app, operation) or "")
     except NotFound:  # deleted: nobody will leave any more
         return
     if schedule.recurrence is None or schedule.kind != "assign":
@@ -40,43 +41,54 @@ async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
     if operation.kind == "remove":
         await _note_taken(app, schedule, operation)
         return
+    if operation.kind == "revert":
+        await _note_reverted(app, schedule, operation)
+        return
     removal_id = following_id(schedule, f"leavers\n{operation.id}")
-    if await _known(app, removal_id):
+    if await app.operations.find(SYSTEM, removal_id):
         return
     for part in operation.tenants:
         await _note_given(app, schedule, operation, part)
-    if schedule.remove_leavers and operation.status is not Status.CANCELLED:
+    retries = operation.schedule_id is None  # of the selection it has only those for whom the run failed
+    if schedule.remove_leavers and not retries and operation.status is not Status.CANCELLED:
         removal = await _removal(app, schedule, operation, removal_id)
         if removal:
             await launch(app, start, removal)
 
 
-async def _known(app: Services, operation_id: str) -> bool:
-    try:
-        await app.operations.read_op(operation_id)
-    except NotFound:
-        return False
-    return True
-
-
 async def _note_given(app: Services, schedule: Schedule, operation: Operation, part: TenantPart) -> None:
     found = [(each.user_id, given(each)) async for each in outcomes_of(app, operation, part, "succeeded")]
-    news = {user_id: sku_ids for user_id, sku_ids in found if sku_ids}
+    news = {user_id: has for user_id, has in found if has.sku_ids}
     if news:
         had = await app.given.of(schedule.id, part.tenant_id)
-        merged = {user_id: sku_ids | had.get(user_id, frozenset()) for user_id, sku_ids in news.items()}
+        merged = {
+            user_id: replace(has, sku_ids=has.sku_ids | had.get(user_id, Given()).sku_ids)
+            for user_id, has in news.items()
+        }
         await app.given.write(schedule.id, part.tenant_id, merged)
 
 
 async def _note_taken(app: Services, schedule: Schedule, operation: Operation) -> None:
     """Forget what is gone; what failed is tried again after the next run."""
     for part in operation.tenants:
-        taken: dict[str, frozenset[str]] = {}
+        taken: dict[str, Given] = {}
         for status in ("succeeded", "skipped", "failed"):
             async for outcome in outcomes_of(app, operation, part, status):
                 if outcome.code in GONE and outcome.user_id:
-                    taken[outcome.user_id] = frozenset()
+                    taken[outcome.user_id] = Given()
         await app.given.write(schedule.id, part.tenant_id, taken)
+
+
+async def _note_reverted(app: Services, schedule: Schedule, operation: Operation) -> None:
+    """Forget what was taken back: who has it again later has it from somebody else."""
+    for part in operation.tenants:
+        had = await app.given.of(schedule.id, part.tenant_id)
+        left = {
+            outcome.user_id: replace(has, sku_ids=has.sku_ids.difference(outcome.removed))
+            async for outcome in outcomes_of(app, operation, part, "succeeded")
+            if (has := had.get(outcome.user_id))
+        }
+        await app.given.write(schedule.id, part.tenant_id, left)
 
 
 async def _removal(app: Services, schedule: Schedule, operation: Operation, removal_id: str) -> Operation | None:
@@ -141,6 +153,6 @@ async def _left(app: Services, schedule: Schedule, operation: Operation, part: T
     selected: set[str] = set()
     for chunk in range(-(-part.totals.total // CHUNK_USERS)):
         users = await app.plans.read_users(operation.id, part.tenant_id, part.selection, chunk)
-        selected |= {each.user.id for each in users}
+        selected |= {each.user.id or each.user.user_principal_name.casefold() for each in users}
     for row in leavers(had, selected, await app.plans.disabled(operation.id, part.tenant_id)):
         yield row

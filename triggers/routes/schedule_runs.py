@@ -1,5 +1,7 @@
 """The runs of a schedule: what came of its due times, and one more at once."""
 
+from contextlib import suppress
+
 import azure.functions as func
 
 from shared.contracts.responses import OperationBody, Page
@@ -7,12 +9,12 @@ from shared.contracts.routes import CURSOR, TOP, Answer, Route
 from shared.contracts.schedules import RunResource
 from shared.domain.caller import Role
 from shared.domain.operation import Actor, Operation, Totals
-from shared.domain.schedule import LastRun
-from shared.errors import NotFound, RequestRejected, StateConflict
+from shared.domain.schedule import LastRun, Schedule
+from shared.errors import NotFound, StateConflict
 from shared.services import Services
 from shared.tables.runs import Run
 from triggers.requests.claims import IDEMPOTENCY_KEY, claim_of, claimed_before, start, started
-from triggers.routes.schedules import OUTSIDE, SCHEDULE, own_schedule
+from triggers.routes.schedules import SCHEDULE, own_schedule
 from triggers.schedules.runs import operation_of
 from triggers.web.http import Call, json_answer
 from triggers.web.query import next_link
@@ -45,6 +47,7 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
     schedule = await own_schedule(app, call)
     claim = claim_of(call, f"run {schedule.id}")
     if known := await claimed_before(app, call, claim):
+        await _note(app, schedule, known)  # a host may have died before it did
         return await started(app, call, known, new=False)
     if schedule.owner_id is not None or schedule.cancelled_by is not None:
         raise StateConflict("The schedule ends a grace, or is being deleted: it cannot be run by itself.")
@@ -53,13 +56,15 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
         operation = await operation_of(app, schedule, claim.id, by, body_sha=claim.body_sha)
     except (NotFound, ValueError) as error:  # what its template means now may be refused as any request
         raise StateConflict(f"What the schedule would execute is no longer there: {error}") from error
-    if not all(call.caller.sees(part.tenant_id) for part in operation.tenants):  # one that has come since the last run
-        raise RequestRejected(403, OUTSIDE)
     new, operation = await start(app, call, claim, operation)
-    await app.runs.record(Run(schedule_id=schedule.id, due_at=operation.created_at, operation_id=operation.id))
-    last = LastRun(operation.id, operation.created_at)
-    await app.schedules.note_run(schedule.id, last)
+    await _note(app, schedule, operation)
     return await started(app, call, operation, new=new)
+
+
+async def _note(app: Services, schedule: Schedule, operation: Operation) -> None:
+    """Note the run in the history and in the schedule; harmless to repeat."""
+    await app.runs.record(Run(schedule_id=schedule.id, due_at=operation.created_at, operation_id=operation.id))
+    await app.schedules.note_run(schedule.id, LastRun(operation.id, operation.created_at))
 
 
 @router.add(
@@ -74,10 +79,13 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
     )
 )
 async def list_schedule_runs(call: Call, app: Services) -> func.HttpResponse:
-    """One page of the runs, each with the state of its operation as the caller sees it."""
+    """One page of the runs, each with the state of its operation as the caller sees it; others are left out."""
     schedule = await app.schedules.get(call.caller, call.path["schedule"])
     runs, cursor = await app.runs.list(schedule.id, top=call.query.top(), cursor=call.query.text("cursor"))
-    value = [_shown(run, await _operation(app, call, run)) for run in runs]
+    value: list[RunResource] = []
+    for run in runs:
+        with suppress(NotFound):  # it was of other tenants only
+            value.append(_shown(run, await _operation(app, call, run)))
     return json_answer(Page[RunResource](value=value, next_link=next_link(call.url, cursor)))
 
 

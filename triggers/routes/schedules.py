@@ -12,7 +12,7 @@ from shared.contracts.schedule_requests import AssignSchedule, ExecuteSchedule
 from shared.contracts.schedules import SchedulePatch, ScheduleResource
 from shared.domain.caller import Role
 from shared.domain.operation import Actor
-from shared.domain.schedule import Schedule, cancel
+from shared.domain.schedule import Schedule, cancel, wholly_within
 from shared.domain.states import ENDED
 from shared.errors import DependencyDown, Problem, RequestRejected, StateConflict
 from shared.services import Services
@@ -31,7 +31,6 @@ router = Router()
 
 SCHEDULES = f"{BASE}/schedules"
 SCHEDULE = f"{SCHEDULES}/{{schedule}}"
-OUTSIDE = "The schedule concerns tenants outside the caller's grants."
 
 
 @router.add(
@@ -68,13 +67,13 @@ async def get_schedule(call: Call, app: Services) -> func.HttpResponse:
 
 
 async def own_schedule(app: Services, call: Call) -> Schedule:
-    """The schedule in the path, of whose tenants the caller sees all.
+    """The schedule in the path, of whose tenants the caller sees all, also of those that it may come to mean.
 
     Raises ``NotFound``; ``RequestRejected`` (403) where it concerns others too.
     """
     schedule = await app.schedules.get(call.caller, call.path["schedule"])
-    if not all(call.caller.sees(tenant) for tenant in schedule.tenants):
-        raise RequestRejected(403, OUTSIDE)
+    if not wholly_within(schedule, call.caller):
+        raise RequestRejected(403, "The schedule concerns tenants outside the caller's grants.")
     return schedule
 
 

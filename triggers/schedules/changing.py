@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.contracts.requests import BODIES, KINDS, PlannedKind
+from shared.contracts.requests import BODIES, KINDS, OperationBody, PlannedKind
 from shared.contracts.schedules import SchedulePatch
 from shared.contracts.stored import parse_stored
 from shared.domain.operation import OperationKind
@@ -41,20 +41,18 @@ async def changed_by(app: Services, call: Call, schedule: Schedule, patch: Sched
         update |= {"run_at": None, "recurrence": recurrence_of(patch.recurrence, now)}
     if "notify" in patch.model_fields_set:
         update["notify"] = checked_notify(app, patch.notify, "/notify")
-    confirm: int | None = None
+    body: OperationBody | None = None
     if patch.request is not None:
-        request, confirm = await _request(app, call, schedule.kind, patch.request)
+        request, body = await _request(app, call, schedule.kind, patch.request)
         update |= request._asdict()
-    elif patch.recurrence is not None:
-        confirm = parse_stored(schedule.kind, await app.staging.get(schedule.request_sha)).confirm
+    elif schedule.preview_id is None and (patch.recurrence is not None or patch.remove_leavers):
+        body = parse_stored(schedule.kind, await app.staging.get(schedule.request_sha))
 
     def change(stored: Schedule) -> Schedule:
         if in_hand(stored):
             raise StateConflict("The schedule is being carried out just now.")
         after = replace(stored, **update)
-        check_fits(
-            after.kind, remove_leavers=after.remove_leavers, recurs=after.recurrence is not None, confirm=confirm
-        )
+        check_fits(after.kind, remove_leavers=after.remove_leavers, recurs=after.recurrence is not None, request=body)
         timed = patch.run_at is not None or patch.recurrence is not None
         if timed or (after.enabled and not stored.enabled):
             check_comes(after, now)
@@ -67,10 +65,10 @@ async def changed_by(app: Services, call: Call, schedule: Schedule, patch: Sched
 
 async def _request(
     app: Services, call: Call, kind: OperationKind, given: dict[str, Any]
-) -> tuple[StoredRequest, int | None]:
-    """The new request as it is stored, and the number that it confirms."""
+) -> tuple[StoredRequest, OperationBody]:
+    """The new request as it is stored, and as it was given."""
     planned: PlannedKind = next(known for known in KINDS if known == kind)
     body = parsed(BODIES[planned], json.dumps(given).encode(), under="/request")
     if body.schedule is not None:
         raise RequestRejected(400, NOT_VALID, [Problem("/request/schedule", "The schedule stands beside the request")])
-    return await stored_request(app, call.caller, planned, body, "/request"), body.confirm
+    return await stored_request(app, call.caller, planned, body, "/request"), body

@@ -71,7 +71,7 @@ async def made(
     await app.tables.refresh_clock()
     now = app.tables.now()
     recurs = spec.recurrence is not None
-    check_fits(kind, remove_leavers=spec.remove_leavers, recurs=recurs, confirm=request.confirm, under=under)
+    check_fits(kind, remove_leavers=spec.remove_leavers, recurs=recurs, request=request, under=under)
     if isinstance(request, ExecuteBody):
         stored = await _stored_execution(app, call, kind, spec, request, now, under)
     else:
@@ -164,13 +164,25 @@ def recurrence_of(body: RecurrenceBody, now: datetime) -> Recurrence:
 
 
 def check_fits(
-    kind: OperationKind, *, remove_leavers: bool, recurs: bool, confirm: int | None, under: str = ""
+    kind: OperationKind,
+    *,
+    remove_leavers: bool,
+    recurs: bool,
+    request: OperationBody | ExecuteBody | None,
+    under: str = "",
 ) -> None:
-    """Refuse what does not go together. Raises ``RequestRejected`` (400) with a pointer."""
+    """Refuse what does not go together. Raises ``RequestRejected`` (400) with a pointer.
+
+    ``request`` is None where it stays one that fits.
+    """
     if remove_leavers and not (recurs and kind == "assign"):
         detail = "It takes away what a recurring assign gave, and goes with nothing else"
         raise _rejected(f"{under}/removeLeavers", detail)
-    if recurs and confirm is not None:
+    targets = request.targets if isinstance(request, OperationBody) else ()
+    if remove_leavers and any(target.users.moves_with_licences for target in targets):
+        detail = "Who is given a licence would leave a selection by missing licences, and lose it the next time"
+        raise _rejected(f"{under}/removeLeavers", detail)
+    if recurs and request is not None and request.confirm is not None:
         detail = "Nobody knows the number of users of runs to come: use maxChangesPerRun in place of confirm"
         raise _rejected(f"{under}/recurrence", detail)
 

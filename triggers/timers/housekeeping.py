@@ -47,14 +47,7 @@ async def needed(app: Services) -> Needed:
     where something cannot be read: then nothing is known to be free.
     """
     plan_ids, digests = set[str](), set[str]()
-    for operation_id in await app.due.operations():
-        plan_ids.add(operation_id)
-        try:
-            operation = await app.operations.read_op(operation_id)
-        except NotFound:  # it is being claimed: what it needs was stored a moment ago
-            continue
-        digests.add(operation.request_sha)
-        plan_ids |= {each for each in (operation.plan_id, operation.preview_id) if each}
+    # The schedules first: one that starts its operation meanwhile, and is then deleted, has a `due` row by then.
     cursor = None
     while True:
         schedules, cursor = await app.schedules.list(SYSTEM, top=1_000, cursor=cursor)
@@ -63,6 +56,14 @@ async def needed(app: Services) -> Needed:
             plan_ids |= {each for each in (schedule.owner_id, schedule.preview_id) if each}
         if cursor is None:
             break
+    for operation_id in await app.due.operations():
+        plan_ids.add(operation_id)
+        try:
+            operation = await app.operations.read_op(operation_id)
+        except NotFound:  # it is being claimed: what it needs was stored a moment ago
+            continue
+        digests.add(operation.request_sha)
+        plan_ids |= {each for each in (operation.plan_id, operation.preview_id) if each}
     rows = await _named_in(app, digests)
     chunks = await _named_in(app, rows)
     return Needed(frozenset(plan_ids), frozenset(digests | rows | chunks))

@@ -80,9 +80,13 @@ async def _run(
 ) -> tuple[bool, Operation | None]:
     """Start the operation of a due time; gives whether this call did, and the operation, None where there is none.
 
-    What can no longer be understood is noted in the history: the next due time comes all the same.
+    What can no longer be understood is noted in the history: the next due time comes all the same. An operation that a
+    host has claimed which died then counts, whatever the request means by now.
     """
     operation_id = run_id(schedule, due_at)
+    if known := await app.operations.find(SYSTEM, operation_id):
+        await _record_started(app, schedule, due_at, known)
+        return False, known
     if owner is not None:
         operation = await over(app, schedule, owner, operation_id)
     else:
@@ -97,8 +101,12 @@ async def _run(
     if operation is None:
         return False, None
     new, stored = await launch(app, start, operation)
-    await app.runs.record(Run(schedule_id=schedule.id, due_at=due_at, operation_id=stored.id))
+    await _record_started(app, schedule, due_at, stored)
     return new, stored
+
+
+async def _record_started(app: Services, schedule: Schedule, due_at: datetime, operation: Operation) -> None:
+    await app.runs.record(Run(schedule_id=schedule.id, due_at=due_at, operation_id=operation.id))
 
 
 async def finish_cancelling(app: Services, start: Starter, schedule: Schedule, by: Actor) -> str | None:

@@ -13,7 +13,7 @@ import azure.functions as func
 from shared.aftermath import follow_up
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation
-from shared.domain.states import ENDED, RESTING
+from shared.domain.states import ENDED, RESTING, settle
 from shared.domain.steering import taken_up
 from shared.errors import LicenceError, NotFound, StateConflict
 from shared.resting import patience, watch_resting
@@ -57,6 +57,7 @@ async def bring_back(app: Services, start: Starter, operation_id: str, seen: Col
     except NotFound:  # its claim never came about
         found = None
     if found:
+        found = await _closed(app, found)
         await follow_up(app, found)
     over = {part.tenant_id for part in found.tenants if part.status in ENDED} if found else set(seen)
     for tenant in over & set(seen):
@@ -82,6 +83,18 @@ async def bring_back(app: Services, start: Starter, operation_id: str, seen: Col
     await watch_working(app, raised, {p.tenant_id for p in raised.tenants if p.status not in ENDED | RESTING})
     await start_epoch(start, raised)
     return True
+
+
+async def _closed(app: Services, found: Operation) -> Operation:
+    """The operation, ended where all of its tenants have: one in which nothing could be done was claimed like this.
+
+    No epoch can work on it, and once its ``due`` rows are gone nobody would look again.
+    """
+    if found.completed_at is not None or any(part.status not in ENDED for part in found.tenants):
+        return found
+    ended = await app.operations.change(found.id, lambda operation: settle(operation, app.tables.now()))
+    await app.operations.index(ended)
+    return ended
 
 
 @bp.timer_trigger(arg_name="timer", schedule=sweeper_schedule())
