@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Final, Literal
 
+from shared.domain.caller import Caller
 from shared.domain.notify import Notify
 from shared.domain.operation import Actor, OperationKind
 from shared.domain.recurrence import Recurrence
@@ -114,6 +115,16 @@ def look(schedule: Schedule, now: datetime) -> Look:
     if schedule.on_missed == "skip" and now - latest > LATE:
         return Look(None, passed)
     return Look(latest, passed[:-1])
+
+
+def within(schedule: Schedule, caller: Caller) -> bool:
+    """Whether the caller sees every tenant of the schedule.
+
+    Where a target means many these are not those of the last run alone: the next one may find any that its maker saw.
+    """
+    if schedule.template_sha is not None and schedule.scope is None and caller.tenants is not None:
+        return False
+    return all(caller.sees(tenant) for tenant in (*schedule.tenants, *(schedule.scope or ())))
 
 
 def in_hand(schedule: Schedule) -> bool:

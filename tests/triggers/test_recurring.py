@@ -233,3 +233,46 @@ async def test_all_tenants_are_those_of_whoever_made_the_schedule(
     assert found[everyone.json["id"]].guards == Guards(on_all=True)
     assert (await api.send("GET", f"schedules/{everyone.json['id']}", key=GOLD)).status == 200
     assert (await api.send("DELETE", f"schedules/{everyone.json['id']}", key=GOLD)).status == 403
+
+
+async def test_what_may_come_to_mean_other_tenants_is_run_and_changed_by_who_sees_as_much(
+    api: Api, registered: str, simulated: Any
+) -> None:
+    """Invariant 12: the tag means an own tenant now and somebody else's tomorrow, and its maker sees both."""
+    other = await simulated("fabrikam.com")
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold", "silver"]})
+    schedule = await nightly(api, registered, request=assign_body("tag:silver"))
+    own = await api.send(
+        "POST",
+        "schedules",
+        {"name": "Own", "operation": "assign", "request": assign_body("tag:gold"), "recurrence": DAILY},
+        key=GOLD,
+    )
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    await api.send("PUT", f"tenants/{other}", {"tags": ["silver"]})
+
+    assert (await api.send("POST", f"schedules/{schedule}/run", key=GOLD)).status == 403
+    assert (await api.send("PATCH", f"schedules/{schedule}", {"enabled": False}, key=GOLD)).status == 403
+    assert (await api.send("DELETE", f"schedules/{schedule}", key=GOLD)).status == 403
+    assert await operations(api) == []
+    assert (await api.send("POST", f"schedules/{own.json['id']}/run", key=GOLD)).status == 202
+    assert (await api.send("POST", f"schedules/{schedule}/run", key=OPERATOR)).status == 202
+
+
+async def test_runs_in_tenants_of_others_are_not_shown(api: Api, registered: str, simulated: Any) -> None:
+    """Invariant 12: the history of a schedule that meant an own tenant first and then another one."""
+    other = await simulated("fabrikam.com")
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold", "silver"]})
+    schedule = await nightly(api, registered, request=assign_body("tag:silver"))
+    first = await api.send("POST", f"schedules/{schedule}/run", key=OPERATOR)
+    seen = (await api.send("GET", f"schedules/{schedule}", key=GOLD)).json["lastRun"]
+    assert seen["operationId"] == first.json["id"]
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    await api.send("PUT", f"tenants/{other}", {"tags": ["silver"]})
+    second = await api.send("POST", f"schedules/{schedule}/run", key=OPERATOR)
+
+    history = await api.send("GET", f"schedules/{schedule}/runs", key=GOLD)
+    assert [run["operationId"] for run in history.json["value"]] == [first.json["id"]]
+    assert (await api.send("GET", f"schedules/{schedule}", key=GOLD)).json["lastRun"] is None
+    whole = (await api.send("GET", f"schedules/{schedule}/runs", key=OPERATOR)).json["value"]
+    assert [run["operationId"] for run in whole] == [second.json["id"], first.json["id"]]

@@ -72,15 +72,22 @@ async def run_schedule(call: Call, app: Services) -> func.HttpResponse:
     )
 )
 async def list_schedule_runs(call: Call, app: Services) -> func.HttpResponse:
-    """One page of the runs, each with the state of its operation as the caller sees it."""
+    """One page of the runs, each with its operation as the caller sees it; those of others are left out."""
     schedule = await app.schedules.get(call.caller, call.path["schedule"])
     runs, cursor = await app.runs.list(schedule.id, top=call.query.top(), cursor=call.query.text("cursor"))
-    value = [_shown(run, await _operation(app, call, run)) for run in runs]
+    found = [(run, await _operation(app, call, run)) for run in runs]
+    value = [_shown(run, operation) for run, operation in found if operation or run.operation_id is None]
     return json_answer(Page[RunResource](value=value, next_link=next_link(call.url, cursor)))
 
 
 async def _operation(app: Services, call: Call, run: Run) -> Operation | None:
-    return await app.operations.get(call.caller, run.operation_id) if run.operation_id else None
+    """The operation of a run; None where there is none, or none of its tenants is the caller's."""
+    if run.operation_id is None:
+        return None
+    try:
+        return await app.operations.get(call.caller, run.operation_id)
+    except NotFound:
+        return None
 
 
 def _shown(run: Run, operation: Operation | None) -> RunResource:

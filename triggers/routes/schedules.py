@@ -12,7 +12,7 @@ from shared.contracts.schedule_requests import AssignSchedule, ExecuteSchedule
 from shared.contracts.schedules import SchedulePatch, ScheduleResource
 from shared.domain.caller import Role
 from shared.domain.operation import Actor
-from shared.domain.schedule import Schedule, cancel
+from shared.domain.schedule import Schedule, cancel, within
 from shared.domain.states import ENDED
 from shared.errors import DependencyDown, Problem, RequestRejected, StateConflict
 from shared.services import Services
@@ -67,12 +67,12 @@ async def get_schedule(call: Call, app: Services) -> func.HttpResponse:
 
 
 async def own_schedule(app: Services, call: Call) -> Schedule:
-    """The schedule in the path, of whose tenants the caller sees all.
+    """The schedule in the path, of whose tenants the caller sees all, also of those that it may come to mean.
 
     Raises ``NotFound``; ``RequestRejected`` (403) where it concerns others too.
     """
     schedule = await app.schedules.get(call.caller, call.path["schedule"])
-    if not all(call.caller.sees(tenant) for tenant in schedule.tenants):
+    if not within(schedule, call.caller):
         raise RequestRejected(403, "The schedule concerns tenants outside the caller's grants.")
     return schedule
 

@@ -4,6 +4,7 @@ import json
 
 from shared.contracts.schedules import ScheduleResource, schedule_resource
 from shared.domain.caller import Caller
+from shared.domain.operation import Status
 from shared.domain.schedule import Schedule
 from shared.errors import NotFound
 from shared.services import Services
@@ -15,6 +16,14 @@ async def shown(app: Services, caller: Caller, schedule: Schedule) -> ScheduleRe
         request = json.loads(await app.staging.get(schedule.template_sha or schedule.request_sha))
     except NotFound:  # it has expired, and the others of a list are to be seen all the same
         request = None
-    run = schedule.last_run
-    status = (await app.operations.read_op(run.operation_id)).status if run else None
-    return schedule_resource(schedule, request, caller, status)
+    return schedule_resource(schedule, request, caller, await _status_of_last_run(app, caller, schedule))
+
+
+async def _status_of_last_run(app: Services, caller: Caller, schedule: Schedule) -> Status | None:
+    """None where nothing was run, or in tenants of others alone."""
+    if schedule.last_run is None:
+        return None
+    try:
+        return (await app.operations.get(caller, schedule.last_run.operation_id)).status
+    except NotFound:
+        return None
