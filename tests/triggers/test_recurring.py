@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.routes import BASE
 from shared.domain.caller import SYSTEM
 from shared.domain.guards import Guards
 from shared.domain.operation import Operation, Phase, Status
@@ -276,3 +277,16 @@ async def test_runs_in_tenants_of_others_are_not_shown(api: Api, registered: str
     assert (await api.send("GET", f"schedules/{schedule}", key=GOLD)).json["lastRun"] is None
     whole = (await api.send("GET", f"schedules/{schedule}/runs", key=OPERATOR)).json["value"]
     assert [run["operationId"] for run in whole] == [second.json["id"], first.json["id"]]
+
+
+async def test_a_run_that_would_mean_nobody_is_refused_as_the_description_says(api: Api, registered: str) -> None:
+    """The tag is gone: 422 with the place, and no operation."""
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["silver"]})
+    schedule = await nightly(api, registered, request=assign_body("tag:silver"))
+    await api.send("PUT", f"tenants/{registered}", {"tags": []})
+    answer = await api.send("POST", f"schedules/{schedule}/run")
+
+    route, *_ = api.find("POST", f"{BASE}/schedules/{schedule}/run")
+    assert (answer.status, await operations(api)) == (422, [])
+    assert "tag:silver" in answer.pointers["/targets/0/tenant"]
+    assert answer.status in route.problems

@@ -36,6 +36,7 @@ router = Router()
         problems={
             403: "Not this caller's role, or it concerns tenants outside the caller's grants.",
             409: "It ends a grace, is being deleted, or what it executes is no longer there.",
+            422: "What its request means now cannot be done: no tenant has the tag any more, or a SKU is not known.",
         },
         starts=True,
     )
