@@ -76,3 +76,10 @@ BODIES: Mapping[type[BaseModel], Mapping[str, Json]] = {
 """Bodies by model and name."""
 PARAMETERS: Mapping[str, str] = {"tenant": TENANT, "principal": "8c6c9a0e-0d3b-4c7e-9a52-6f3f2d1b7e44"}
 """Parameters of paths and queries by name."""
+PATHS: Mapping[str, str] = {
+    "id": "Its id, as it was given out.",
+    "schedule": "Id of the schedule.",
+    "tenant": "The tenant's GUID or any verified domain of it.",
+    "principal": "Object id of a user or application of the directory, or the name of an API key.",
+}
+"""What the parameters of paths are."""

@@ -5,7 +5,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.contracts import examples
+from shared.contracts.glossary import meaning
 from shared.contracts.responses import ProblemBody
 from shared.contracts.routes import Answer, Json, Parameter, Route
 from shared.contracts.schemas import not_blank
@@ -82,6 +83,7 @@ def openapi(routes: Iterable[Route], version: str) -> Json:
     outputs: list[tuple[type[BaseModel], Any]] = [(model, "serialization") for model in used]
     refs, definitions = models_json_schema([*inputs, *outputs], ref_template="#/components/schemas/{model}")
     schemas = {model: refs[model, mode] for model, mode in [*inputs, *outputs]}
+    _describe(definitions.get("$defs", {}))
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, schemas)
@@ -96,10 +98,25 @@ def openapi(routes: Iterable[Route], version: str) -> Json:
     }
 
 
+def _describe(models: Mapping[str, Json]) -> None:
+    """Say of each field that does not do so itself what it means."""
+    for name, schema in models.items():
+        for field, told in schema.get("properties", {}).items():
+            if "description" not in told and (text := meaning(name, field)):
+                told["description"] = text
+
+
 def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
     """One method of one path."""
     path_parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **_example(name)}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": examples.PATHS[name],
+            "schema": {"type": "string"},
+        }
+        | _example(name)
         for name in _PATH_PARAMETER.findall(route.path)
     ]
     problems = dict(_COMMON) | dict(route.problems)

@@ -36,6 +36,7 @@ class AssignBody(OperationBody):
     licenses: Annotated[tuple[Licence, ...], AT_LEAST_ONE, Field(max_length=MAX_SKUS)] = ()
     """May be absent where the rows of CSVs name the SKUs."""
     usage_location: UsageLocation | None = None
+    """The location to set before the licences come; none is ever set unless told."""
 
     @field_validator("licenses")
     @classmethod
@@ -157,9 +158,13 @@ class ModifyBody(OperationBody):
     """The body of ``POST /modify``: what is not named stays as it is."""
 
     licenses: Annotated[tuple[PlanEdit, ...], Field(max_length=MAX_SKUS)] = ()
+    """Licences whose service plans change."""
     add: Annotated[tuple[Licence, ...], Field(max_length=MAX_SKUS)] = ()
+    """Licences to assign besides."""
     swap: Annotated[tuple[Swap, ...], Field(max_length=MAX_SKUS)] = ()
+    """Licences to replace by others, in one call a user."""
     usage_location: UsageLocation | None = None
+    """The location to set before the licences come; none is ever set unless told."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -227,6 +232,7 @@ class TransferBody(OperationBody):
     transfers: Annotated[tuple[Move, ...], AT_LEAST_ONE, Field(max_length=MAX_SKUS)] = ()
     """May be absent where the rows of CSVs name sources and targets."""
     usage_location: UsageLocation | None = None
+    """The location to set before the licences come; none is ever set unless told."""
 
     @field_validator("transfers")
     @classmethod

@@ -28,6 +28,7 @@ class Response(BaseModel):
         serialize_by_alias=True,
         frozen=True,
         json_schema_serialization_defaults_required=True,
+        use_attribute_docstrings=True,
     )
 
 

@@ -186,9 +186,9 @@ def schedule_resource(
     ``status`` is that of the operation of its last run.
     """
     shown = request
-    if request is not None:
+    if request is not None and schedule.preview_id is None:
         targets = [each for each in request.get("targets", []) if not _hidden(each["tenant"], schedule, caller)]
-        shown = request | {"targets": targets} | ({"previewId": schedule.preview_id} if schedule.preview_id else {})
+        shown = request | {"targets": targets}
     run, recurrence = schedule.last_run, schedule.recurrence
     return ScheduleResource(
         id=schedule.id,

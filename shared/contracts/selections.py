@@ -58,7 +58,12 @@ class Request(BaseModel):
     """Base of every body: camelCase, strict types, unknown fields refused."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, serialize_by_alias=True
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        serialize_by_alias=True,
+        use_attribute_docstrings=True,
     )
 
 

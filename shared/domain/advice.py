@@ -46,7 +46,7 @@ ADVICE: Mapping[str, str] = {
     ResultCode.OUTCOME_UNKNOWN: (
         "The change may or may not have been made: look at the user's licences before you start again."
     ),
-    ResultCode.CANCELLED: "The operation was cancelled before this user's turn: start again to do the rest.",
+    ResultCode.CANCELLED: "The operation was cancelled, or ended, before this user's turn: start again to do the rest.",
     ResultCode.GUARD_EXCEEDED: "More users are concerned than allowed: narrow the selection, or raise the guard.",
     ResultCode.GRAPH_ERROR: (
         "Read Microsoft Graph's own text; with the request id in it or in the audit Microsoft's support can say more."

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from function_app import app
 from shared.contracts.examples import BODIES
+from shared.contracts.glossary import FIELDS
 from shared.contracts.openapi import docs_page, openapi
 from shared.contracts.operation_body import Licence
 from shared.contracts.routes import BASE, Route
@@ -45,6 +46,25 @@ def test_every_route_is_described(route: Route) -> None:
     assert ("security" in operation) == route.path.startswith(BASE)
     if route.path.startswith(BASE):
         assert {"401", "403"} <= set(operation["responses"])
+
+
+def test_every_parameter_and_every_field_is_described() -> None:
+    """Whoever writes a portal need not guess; and nothing is described that is not there."""
+    models = DOCUMENT["components"]["schemas"]
+    parameters = {
+        (path, parameter["name"]): parameter.get("description")
+        for path, methods in DOCUMENT["paths"].items()
+        for operation in methods.values()
+        for parameter in operation["parameters"]
+    }
+    fields = {
+        (name, field): told for name, model in models.items() for field, told in model.get("properties", {}).items()
+    }
+
+    assert [place for place, text in parameters.items() if not text] == []
+    assert [place for place, told in fields.items() if not told.get("description")] == []
+    named = {f"{name}.{field}" for name, field in fields} | {field for _, field in fields}
+    assert set(FIELDS) - named == set()
 
 
 def test_only_reading_needs_the_lowest_role() -> None:

@@ -6,9 +6,23 @@ from typing import Any
 
 import pytest
 
+from shared.domain.caller import SYSTEM, Caller, Role
 from shared.domain.operation import Actor
 from shared.domain.recurrence import Recurrence
-from shared.domain.schedule import LATE, LastRun, Look, Schedule, cancel, claim, done, in_hand, look, put_off, upcoming
+from shared.domain.schedule import (
+    LATE,
+    LastRun,
+    Look,
+    Schedule,
+    cancel,
+    claim,
+    done,
+    in_hand,
+    look,
+    put_off,
+    upcoming,
+    wholly_within,
+)
 from tests.support.samples import NOON, schedule, tenant_id
 
 LATER, EVE, DAY = NOON + timedelta(days=30), Actor("eve", "Eve"), timedelta(days=1)
@@ -110,3 +124,21 @@ def test_a_later_tenant_puts_it_off_and_an_earlier_one_does_not() -> None:
     assert put_off(both, [tenant_id(1)], NOON) == both
     for fixed in (claim(both, LATER), cancel(both, EVE), replace(both, enabled=False)):
         assert put_off(fixed, [tenant_id(3)], LATER + timedelta(days=1)) == fixed
+
+
+@pytest.mark.parametrize(
+    ("fields", "own"),
+    [
+        ({}, True),
+        ({"tenants": (tenant_id(1), tenant_id(2))}, False),
+        ({"template_sha": "t", "scope": (tenant_id(1),)}, True),
+        ({"template_sha": "t", "scope": (tenant_id(1), tenant_id(2))}, False),
+        ({"template_sha": "t", "scope": None}, False),
+    ],
+)
+def test_what_may_come_to_concern_others_is_not_a_limited_callers(fields: dict[str, Any], own: bool) -> None:
+    """Invariant 12: where a target means many, every tenant counts that its maker saw, whatever it means today."""
+    made = replace(daily(), **({"tenants": (tenant_id(1),)} | fields))
+
+    assert wholly_within(made, Caller("c", "c", Role.OPERATE, frozenset({tenant_id(1)}))) is own
+    assert wholly_within(made, SYSTEM)

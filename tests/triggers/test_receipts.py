@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from shared.aftermath import follow_up
 from shared.blobs.exports import CONTAINER as RESULTS
+from shared.domain.advice import advice
 from shared.domain.codes import TenantErrorCode
 from shared.domain.operation import Operation, Phase, Status, Summary, TenantError, TenantPart, Totals
 from shared.domain.states import close_totals, settle
@@ -75,7 +76,9 @@ async def test_why_nothing_was_done_stands_beside_it(api: Api, registered: str) 
     await run_outbox(api.app)
 
     receipts = await told(api)
-    assert receipts.pop(RECEIPT.replace(".csv", ".error.txt")) == "EmptySelection: The selection holds no users\n"
+    assert receipts.pop(RECEIPT.replace(".csv", ".error.txt")) == (
+        f"EmptySelection: The selection holds no users. {advice(TenantErrorCode.EMPTY_SELECTION)}\n"
+    )
     assert rows(receipts.pop(RECEIPT)) == []
     assert receipts == {}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.routes import BASE
 from shared.domain.caller import SYSTEM
 from shared.domain.guards import Guards
 from shared.domain.operation import Operation, Phase, Status
@@ -291,3 +292,59 @@ async def test_the_history_leaves_out_runs_of_other_tenants(
     shown = await api.send("GET", f"schedules/{schedule}/runs", key=GOLD)
     assert (shown.status, [run["dueAt"] for run in shown.json["value"]]) == (200, ["2026-11-29T02:00:00Z"])
     assert len(await runs(api, schedule)) == 2
+
+
+async def test_what_may_come_to_mean_other_tenants_is_run_and_changed_by_who_sees_as_much(
+    api: Api, registered: str, simulated: Any
+) -> None:
+    """Invariant 12: the tag means an own tenant now and somebody else's tomorrow, and its maker sees both."""
+    other = await simulated("fabrikam.com")
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold", "silver"]})
+    schedule = await nightly(api, registered, request=assign_body("tag:silver"))
+    own = await api.send(
+        "POST",
+        "schedules",
+        {"name": "Own", "operation": "assign", "request": assign_body("tag:gold"), "recurrence": DAILY},
+        key=GOLD,
+    )
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    await api.send("PUT", f"tenants/{other}", {"tags": ["silver"]})
+
+    assert (await api.send("POST", f"schedules/{schedule}/run", key=GOLD)).status == 403
+    assert (await api.send("PATCH", f"schedules/{schedule}", {"enabled": False}, key=GOLD)).status == 403
+    assert (await api.send("DELETE", f"schedules/{schedule}", key=GOLD)).status == 403
+    assert await operations(api) == []
+    assert (await api.send("POST", f"schedules/{own.json['id']}/run", key=GOLD)).status == 202
+    assert (await api.send("POST", f"schedules/{schedule}/run", key=OPERATOR)).status == 202
+
+
+async def test_runs_in_tenants_of_others_are_not_shown(api: Api, registered: str, simulated: Any) -> None:
+    """Invariant 12: the history of a schedule that meant an own tenant first and then another one."""
+    other = await simulated("fabrikam.com")
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold", "silver"]})
+    schedule = await nightly(api, registered, request=assign_body("tag:silver"))
+    first = await api.send("POST", f"schedules/{schedule}/run", key=OPERATOR)
+    seen = (await api.send("GET", f"schedules/{schedule}", key=GOLD)).json["lastRun"]
+    assert seen["operationId"] == first.json["id"]
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["gold"]})
+    await api.send("PUT", f"tenants/{other}", {"tags": ["silver"]})
+    second = await api.send("POST", f"schedules/{schedule}/run", key=OPERATOR)
+
+    history = await api.send("GET", f"schedules/{schedule}/runs", key=GOLD)
+    assert [run["operationId"] for run in history.json["value"]] == [first.json["id"]]
+    assert (await api.send("GET", f"schedules/{schedule}", key=GOLD)).json["lastRun"] is None
+    whole = (await api.send("GET", f"schedules/{schedule}/runs", key=OPERATOR)).json["value"]
+    assert [run["operationId"] for run in whole] == [second.json["id"], first.json["id"]]
+
+
+async def test_a_run_that_would_mean_nobody_is_refused_as_the_description_says(api: Api, registered: str) -> None:
+    """The tag is gone: 422 with the place, and no operation."""
+    await api.send("PUT", f"tenants/{registered}", {"tags": ["silver"]})
+    schedule = await nightly(api, registered, request=assign_body("tag:silver"))
+    await api.send("PUT", f"tenants/{registered}", {"tags": []})
+    answer = await api.send("POST", f"schedules/{schedule}/run")
+
+    route, *_ = api.find("POST", f"{BASE}/schedules/{schedule}/run")
+    assert (answer.status, await operations(api)) == (422, [])
+    assert "tag:silver" in answer.pointers["/targets/0/tenant"]
+    assert answer.status in route.problems

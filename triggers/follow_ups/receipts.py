@@ -1,6 +1,7 @@
 """Receipts of drops: once an operation has ended, what became of each user stands in a blob."""
 
 from shared.blobs.drops import Drop
+from shared.domain.advice import told
 from shared.domain.caller import SYSTEM
 from shared.domain.follow_up import FollowUp
 from shared.services import Services
@@ -20,5 +21,5 @@ async def write_receipt(app: Services, item: FollowUp) -> None:
         raise ValueError(f"operation {operation.id} comes from no drop")
     drop = Drop.named(operation.drop)
     for error in (part.error for part in operation.tenants if part.error):
-        await app.drops.tell(drop.failure(operation.id), f"{error.code}: {error.message}\n")
+        await app.drops.tell(drop.failure(operation.id), f"{error.code}: {told(error.code, error.message)}\n")
     await app.drops.put_receipt(drop.receipt(operation.id), csv_of(Results(app, operation)))

@@ -38,6 +38,7 @@ router = Router()
         problems={
             403: "Not this caller's role, or it concerns tenants outside the caller's grants.",
             409: "It ends a grace, is being deleted, or what it executes is no longer there.",
+            422: "What its request means now cannot be done: no tenant has the tag any more, or a SKU is not known.",
         },
         starts=True,
     )
@@ -90,7 +91,13 @@ async def list_schedule_runs(call: Call, app: Services) -> func.HttpResponse:
 
 
 async def _operation(app: Services, call: Call, run: Run) -> Operation | None:
-    return await app.operations.get(call.caller, run.operation_id) if run.operation_id else None
+    """The operation of a run; None where there is none, or none of its tenants is the caller's."""
+    if run.operation_id is None:
+        return None
+    try:
+        return await app.operations.get(call.caller, run.operation_id)
+    except NotFound:
+        return None
 
 
 def _shown(run: Run, operation: Operation | None) -> RunResource:

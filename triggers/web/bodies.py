@@ -150,6 +150,12 @@ def _detail(fault: ErrorDetails) -> str:
         case "too_long":
             told = _context(fault)
             return f"At most {told['max_length']} are taken, not {told['actual_length'] or 'more'}"
+        case "string_too_short" if _context(fault)["min_length"] == 1:
+            return "It is empty"
+        case kind if kind.startswith(("datetime_", "timezone_")):
+            return "A time with an offset or Z, such as 2026-11-23T02:00:00Z"
+        case kind if kind.startswith("date_"):
+            return "A date of the calendar, such as 2026-11-23"
         case _:
             return fault["msg"]
 
