@@ -7,7 +7,6 @@ from shared.tables.client import Tables
 from shared.tables.codec import RowCodec
 from shared.tables.table import Row, Write
 
-
 CODEC = RowCodec(Given, nested=("sku_ids",))
 
 
