@@ -1,6 +1,6 @@
 """The runs of a schedule: what came of its due times, and one more at once."""
 
-from contextlib import suppress
+from dataclasses import replace
 
 import azure.functions as func
 
@@ -9,7 +9,7 @@ from shared.contracts.routes import CURSOR, TOP, Answer, Route
 from shared.contracts.schedules import RunResource
 from shared.domain.caller import Role
 from shared.domain.operation import Actor, Operation, Totals
-from shared.domain.schedule import LastRun, Schedule
+from shared.domain.schedule import LastRun, Schedule, wholly_within
 from shared.errors import NotFound, StateConflict
 from shared.services import Services
 from shared.tables.runs import Run
@@ -83,10 +83,9 @@ async def list_schedule_runs(call: Call, app: Services) -> func.HttpResponse:
     """One page of the runs, each with the state of its operation as the caller sees it; others are left out."""
     schedule = await app.schedules.get(call.caller, call.path["schedule"])
     runs, cursor = await app.runs.list(schedule.id, top=call.query.top(), cursor=call.query.text("cursor"))
-    value: list[RunResource] = []
-    for run in runs:
-        with suppress(NotFound):  # it was of other tenants only
-            value.append(_shown(run, await _operation(app, call, run)))
+    whole = wholly_within(schedule, call.caller)  # why nothing was started may name tenants of others
+    found = [(run if whole else replace(run, message=None), await _operation(app, call, run)) for run in runs]
+    value = [_shown(run, operation) for run, operation in found if operation or run.operation_id is None]
     return json_answer(Page[RunResource](value=value, next_link=next_link(call.url, cursor)))
 
 

@@ -23,7 +23,7 @@ from shared.tables.schedules import ScheduleStore
 from tests.activities.driver import Engine
 from tests.support.samples import audit_entry, schedule
 from tests.triggers.conftest import Answer, Api, assign_body, quick_services
-from tests.triggers.test_previews import ready
+from tests.triggers.routes.test_previews import ready
 from triggers.timers.housekeeping import EXPORTS_KEPT, KEPT, needed, tidy
 
 MOMENT = timedelta(minutes=1)

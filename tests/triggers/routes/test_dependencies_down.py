@@ -7,8 +7,8 @@ from shared.contracts.routes import Route
 from shared.domain.advice import advice
 from tests.support.simulator import SimulatedTenant, Simulator
 from tests.triggers.conftest import GOLD, Answer, Api, Without, assign_body
-from tests.triggers.test_listed_users import put_selection
-from tests.triggers.test_operations import claim
+from tests.triggers.requests.test_listed_users import put_selection
+from tests.triggers.routes.test_operations import claim
 
 UNKNOWN_SKU = [{"sku": "BRAND_NEW_PRODUCT"}]
 

@@ -11,7 +11,7 @@ from shared.domain.operation import Phase, Status, Summary, TenantError, TenantP
 from shared.domain.plan import CHUNK_USERS, Manifest, chunk_info
 from shared.domain.selection import SelectedUser
 from tests.triggers.conftest import Api, decision
-from tests.triggers.test_operations import NOW, claim, outcome, pages, users
+from tests.triggers.routes.test_operations import NOW, claim, outcome, pages, users
 
 TOTAL = CHUNK_USERS + 7
 STEP = "s1"

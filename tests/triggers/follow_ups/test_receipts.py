@@ -13,7 +13,7 @@ from shared.domain.operation import Operation, Phase, Status, Summary, TenantErr
 from shared.domain.states import close_totals, settle
 from shared.services import Services
 from tests.triggers.conftest import Api, Without
-from tests.triggers.test_operations import NOW, claim, outcome, put_part
+from tests.triggers.routes.test_operations import NOW, claim, outcome, put_part
 from triggers.follow_ups.outbox import run_outbox
 
 ID = "5b1f6f0e-6a0b-5c55-8f0e-1d6f6f1f7d43"
