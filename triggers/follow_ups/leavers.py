@@ -1,9 +1,10 @@
 """What follows from the end of a schedule's run: who was given what is noted, and who has left loses it again."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 
-from shared.aftermath import schedule_of
+from shared.aftermath import follow_up, schedule_of
 from shared.contracts.requests import AssignBody, HeldSku
 from shared.contracts.stored import StoredRemove, parse_stored
 from shared.domain.affected import UNCONFIRMED
@@ -14,9 +15,12 @@ from shared.domain.operation import Operation, Status, TenantPart
 from shared.domain.plan import CHUNK_USERS
 from shared.domain.schedule import Schedule
 from shared.domain.selection import NamedUser
-from shared.errors import NotFound
+from shared.domain.states import RESTING
+from shared.domain.steering import cancel
+from shared.errors import DependencyDown, NotFound
 from shared.services import Services
 from triggers.requests.claims import launch, store_request
+from triggers.requests.epochs import start_epoch, watch_working
 from triggers.requests.guarding import guards_of
 from triggers.requests.repeating import outcomes_of, part_by_rows
 from triggers.schedules.run_ids import actor_of, following_id
@@ -24,6 +28,9 @@ from triggers.web.http import Starter
 
 SECONDS = 240.0
 """A run may have given licences to 100,000 users."""
+RUNS_BACK = 20
+"""Earlier runs whose removal may still rest: a rest is cancelled after days (``PAUSE_LIMIT_HOURS``)."""
+SUPERSEDED = "Cancelled as a later run of the schedule finds anew who has left"
 
 
 async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
@@ -44,16 +51,47 @@ async def settle_run(app: Services, start: Starter, item: FollowUp) -> None:
     if operation.kind == "revert":
         await _note_reverted(app, schedule, operation)
         return
-    removal_id = following_id(schedule, f"leavers\n{operation.id}")
+    removal_id = _removal_id(schedule, operation.id)
     if await app.operations.find(SYSTEM, removal_id):
         return
     for part in operation.tenants:
         await _note_given(app, schedule, operation, part)
-    retries = operation.schedule_id is None  # of the selection it has only those for whom the run failed
-    if schedule.remove_leavers and not retries and operation.status is not Status.CANCELLED:
+    if operation.schedule_id is None:  # a retry: of the selection it has only those for whom the run failed
+        return
+    await _supersede(app, start, schedule, operation.id)
+    if schedule.remove_leavers and operation.status is not Status.CANCELLED:
         removal = await _removal(app, schedule, operation, removal_id)
         if removal:
             await launch(app, start, removal)
+
+
+def _removal_id(schedule: Schedule, run_id: str) -> str:
+    return following_id(schedule, f"leavers\n{run_id}")
+
+
+async def _supersede(app: Services, start: Starter, schedule: Schedule, run_id: str) -> None:
+    """Cancel removals of earlier runs that still rest: whom they were to take from may have come back since.
+
+    This run finds anew who has left. A removal that works is left alone.
+    """
+    runs, _ = await app.runs.list(schedule.id, top=RUNS_BACK)
+    for run in runs:
+        if run.operation_id is None or run.operation_id == run_id:
+            continue
+        older = await app.operations.find(SYSTEM, _removal_id(schedule, run.operation_id))
+        if older is None or older.status not in RESTING:
+            continue
+        await follow_up(app, older)
+        # As steering does: nobody looks for days at tenants that rest, and a crash may come after the change.
+        await watch_working(app, older, {part.tenant_id for part in older.tenants if part.status in RESTING})
+        changed = await app.operations.change(older.id, _cancelled)
+        if changed.epoch != older.epoch:
+            with suppress(DependencyDown):  # the sweeper starts it
+                await start_epoch(start, changed)
+
+
+def _cancelled(removal: Operation) -> Operation:
+    return cancel(removal, SUPERSEDED) if removal.status in RESTING else removal
 
 
 async def _note_given(app: Services, schedule: Schedule, operation: Operation, part: TenantPart) -> None:

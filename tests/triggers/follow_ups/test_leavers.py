@@ -152,6 +152,26 @@ async def test_a_group_that_shrank_halts_and_asks(nightly: Nightly) -> None:
     assert nightly.holders() == {"di", "eve", "flo"}
 
 
+async def test_who_comes_back_while_a_removal_is_halted_keeps_the_licence(nightly: Nightly) -> None:
+    """The next run takes the place of the removal that nobody resumed: one waits at a time, of who is gone by then."""
+    await nightly.make(maxChangesPerRun=3)
+    await nightly.night()
+    await nightly.api.send("PATCH", f"schedules/{nightly.schedule}", {"maxChangesPerRun": 1})
+    nightly.members(remove=("ann", "bo"))
+    _, halted = await nightly.night()
+    assert halted.status is Status.HALTED
+    nightly.members(add=("bo",))
+    operations = {each.id: each for each in await nightly.night()}
+
+    assert operations.pop(halted.id).status is Status.CANCELLED
+    run, removal = operations.values()
+    assert (removal.parent_id, removal.status) == (run.id, Status.SUCCEEDED)
+    assert nightly.holders() == {"bo", "cy", "di", "eve"}
+    again = await nightly.api.app.operations.get(SYSTEM, halted.id)
+    assert again.status_reason == "Cancelled as a later run of the schedule finds anew who has left"
+    assert (await nightly.api.send("POST", f"operations/{halted.id}/resume")).status == 409
+
+
 async def test_a_run_that_changes_too_many_halts_before_its_first_write(nightly: Nightly) -> None:
     """And does all of it once somebody has looked; one who pauses and resumes it before has not."""
     await nightly.make(maxChangesPerRun=2)
