@@ -112,7 +112,8 @@ def look(schedule: Schedule, now: datetime) -> Look:
     if schedule.cancelled_by is not None:
         return Look()
     if schedule.claimed is not None:
-        earlier = takewhile(lambda at: at != schedule.claimed, _times(schedule, schedule.done_until))
+        claimed = schedule.claimed
+        earlier = takewhile(lambda at: at < claimed, _times(schedule, schedule.done_until))
         return Look(schedule.claimed, tuple(earlier))
     if not schedule.enabled:
         return Look()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from shared.contracts.requests import BODIES, KINDS, OperationBody, PlannedKind
@@ -53,14 +54,24 @@ async def changed_by(app: Services, call: Call, schedule: Schedule, patch: Sched
             raise StateConflict("The schedule is being carried out just now.")
         after = replace(stored, **update)
         check_fits(after.kind, remove_leavers=after.remove_leavers, recurs=after.recurrence is not None, request=body)
-        timed = patch.run_at is not None or patch.recurrence is not None
-        if timed or (after.enabled and not stored.enabled):
-            check_comes(after, now)
-            after = replace(after, done_until=now)  # what has passed is not made up for
-        return after
+        return _begun_anew(stored, after, patch, now)
 
     change(schedule)
     return change
+
+
+def _begun_anew(stored: Schedule, after: Schedule, patch: SchedulePatch, now: datetime) -> Schedule:
+    """The changed schedule, whose times count from now on where they are new or it was switched on.
+
+    Raises ``RequestRejected`` where none is to come.
+    """
+    timed = patch.run_at is not None or patch.recurrence is not None
+    if timed and patch.enabled is None and stored.run_at is not None and stored.run_at <= stored.done_until:
+        after = replace(after, enabled=True)  # it was switched off by its only run, and not by somebody
+    if timed or (after.enabled and not stored.enabled):
+        check_comes(after, now)
+        after = replace(after, done_until=now)  # what has passed is not made up for
+    return after
 
 
 async def _request(

@@ -163,6 +163,10 @@ async def test_a_one_time_schedule_starts_once(api: Api, registered: str, clock:
     clock.at = FIRST + DAY
     revived = await api.send("PATCH", f"schedules/{schedule}", {"enabled": True})
     assert (revived.status, "has passed" in revived.pointers["/runAt"]) == (400, True)
+    again = await api.send("PATCH", f"schedules/{schedule}", {"runAt": (FIRST + 2 * DAY).isoformat()})
+    assert (again.json["enabled"], again.json["next"]) == (True, ["2026-11-30T02:00:00Z"])
+    clock.at = FIRST + 2 * DAY
+    assert await run_due(api.app, api.start) == 1
 
 
 async def test_a_tenant_in_which_nothing_can_be_done_fails_its_part(
