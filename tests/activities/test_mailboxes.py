@@ -103,7 +103,9 @@ async def test_a_mailbox_is_converted_seen_and_only_then_the_licence_goes(remova
     assert (await summary_of(part)).converting == {}
 
 
-@pytest.mark.parametrize("twice", [False, True], ids=["once", "each activity twice"])
+@pytest.mark.parametrize(
+    "twice", [pytest.param(False, id="once"), pytest.param(True, id="each activity twice", marks=pytest.mark.slow)]
+)
 async def test_a_whole_operation_ends_with_shared_mailboxes_and_no_licences(
     removal_of: MakeRemoval, twice: bool
 ) -> None:

@@ -106,7 +106,9 @@ async def due_at(part: Part) -> Any:
     return next(due.at for due in await part.app.due.past(far) if due.operation_id == part.run.operation)
 
 
-@pytest.mark.parametrize("twice", [False, True], ids=["once", "every activity twice"])
+@pytest.mark.parametrize(
+    "twice", [pytest.param(False, id="once"), pytest.param(True, id="every activity twice", marks=pytest.mark.slow)]
+)
 async def test_a_pause_at_any_moment_rests_exact_and_goes_on_exact(part_of: MakePart, twice: bool) -> None:
     """Before, while and after it resolves, plans, reserves and writes."""
 

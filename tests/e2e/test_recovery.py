@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import httpx
+import pytest
 
 from dev.api import Api
 from dev.stack import Stack
@@ -33,6 +34,7 @@ async def test_a_killed_host_is_taken_up_where_it_was(trial: Trial) -> None:
     await assert_chain_intact(trial, tenant, USERS)
 
 
+@pytest.mark.slow
 async def test_terminated_instances_are_started_again(trial: Trial) -> None:
     """The durable webhook terminates every instance of the operation: the sweeper brings it back."""
     tenant = await trial.tenant(USERS)
@@ -49,6 +51,7 @@ async def test_terminated_instances_are_started_again(trial: Trial) -> None:
     await trial.assert_single_flight(tenant)
 
 
+@pytest.mark.slow
 async def test_an_instance_that_no_longer_replays_is_started_again(tmp_path: Path) -> None:
     """A release that breaks replay, swapped into a living host: the instance fails, the rows carry the operation on."""
     for name in PRODUCT:

@@ -49,7 +49,8 @@ class Sample:
 
     async def status(self, instance_id: str) -> dict[str, Any]:
         """The status JSON of an instance."""
-        return (await self.http.get(f"{INSTANCES}/{instance_id}")).json()
+        answer = await self.http.get(f"{INSTANCES}/{instance_id}")
+        return {"runtimeStatus": None} if answer.status_code == 404 else answer.json()  # it may be started soon
 
     async def post(self, instance_id: str, action: str, body: Any = None) -> int:
         """Steer an instance; returns the HTTP status."""

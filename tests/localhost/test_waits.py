@@ -8,6 +8,7 @@ from tests.localhost.conftest import Sample
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+@pytest.mark.slow
 async def test_a_child_may_run_longer_than_half_a_minute(sample: Sample) -> None:
     """The stock engine loses a child after 30 s and its parent hangs."""
     assert sample.long_parent
