@@ -66,7 +66,7 @@ async def claimed_before(app: Services, call: Call, claim: Claim) -> Operation |
         operation = await app.operations.get(call.caller, claim.id)
     except NotFound:
         return None
-    _same_body(operation, claim)
+    check_same_body(operation.body_sha, claim)
     return operation
 
 
@@ -81,7 +81,7 @@ async def start(app: Services, call: Call, claim: Claim, operation: Operation) -
     """Claim an operation and start it; gives whether it is new, and the operation as it is stored."""
     new, stored = await launch(app, call.start, operation)
     if not new:
-        _same_body(stored, claim)
+        check_same_body(stored.body_sha, claim)
     return new, stored
 
 
@@ -99,8 +99,9 @@ async def launch(app: Services, begin: Starter, operation: Operation) -> tuple[b
     return True, stored
 
 
-def _same_body(operation: Operation, claim: Claim) -> None:
-    if operation.body_sha != claim.body_sha:
+def check_same_body(body_sha: str | None, claim: Claim) -> None:
+    """Raise ``StateConflict`` where what a key has brought about came of another body, or of another route."""
+    if body_sha != claim.body_sha:
         raise StateConflict("The Idempotency-Key was used before with another body.")
 
 

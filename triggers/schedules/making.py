@@ -15,10 +15,10 @@ from shared.domain.operation import Actor, OperationKind
 from shared.domain.recurrence import Recurrence
 from shared.domain.schedule import Schedule
 from shared.domain.tenant import Tenant
-from shared.errors import NotFound, Problem, RequestRejected, RowConflict, StateConflict
+from shared.errors import NotFound, Problem, RequestRejected, RowConflict
 from shared.services import Services
 from triggers.follow_ups.notifying import checked_notify
-from triggers.requests.claims import Claim, store_request
+from triggers.requests.claims import Claim, check_same_body, store_request
 from triggers.requests.executing import ready_preview
 from triggers.requests.registry import find_tenants, means_many
 from triggers.requests.understanding import understood
@@ -43,12 +43,7 @@ async def scheduled_before(app: Services, call: Call, claim: Claim) -> Schedule 
         schedule = await app.schedules.get(call.caller, claim.id)
     except NotFound:
         return None
-    return _same_body(schedule, claim)
-
-
-def _same_body(schedule: Schedule, claim: Claim) -> Schedule:
-    if schedule.body_sha != claim.body_sha:
-        raise StateConflict("The Idempotency-Key was used before with another body.")
+    check_same_body(schedule.body_sha, claim)
     return schedule
 
 
@@ -101,7 +96,8 @@ async def made(
     try:
         schedule, new = await app.schedules.insert(schedule), True
     except RowConflict:
-        schedule, new = _same_body(await app.schedules.get(call.caller, claim.id), claim), False
+        schedule, new = await app.schedules.get(call.caller, claim.id), False
+        check_same_body(schedule.body_sha, claim)
     return await answered(app, call, schedule, new=new)
 
 
