@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
 from shared.contracts.selections import EVERY_TENANT, MAX_MEANT
@@ -19,6 +20,7 @@ HINTS = 20
 """So many unknown names get the nearest ones beside them; a file may have thousands."""
 TAG = "tag:"
 MICROSOFTS = ".onmicrosoft.com"
+ALIKE = 0.8
 
 
 class Unusable(NamedTuple):
@@ -145,10 +147,16 @@ def _unknown(caller: Caller, name: str, near: Sequence[str]) -> Unusable:
 def _nearest(seen: Iterable[Tenant], name: str) -> list[str]:
     """By any domain, display name or id; what Microsoft appends to domains would make all of them look alike."""
     candidates = (
-        (tenant.domain, [text.removesuffix(MICROSOFTS) for text in (*tenant.domains, tenant.display_name, tenant.id)])
+        (tenant.domain, [_own_part(text) for text in (*tenant.domains, tenant.display_name, tenant.id)])
         for tenant in seen
     )
-    return nearest.by_letters(name.strip().lower().removesuffix(MICROSOFTS), candidates)
+    return nearest.by_letters(_own_part(name.strip().lower()), candidates)
+
+
+def _own_part(name: str) -> str:
+    """A domain without what Microsoft appends, be it misspelt."""
+    own, dot, rest = name.partition(".")
+    return own if dot and SequenceMatcher(None, dot + rest, MICROSOFTS).ratio() > ALIKE else name
 
 
 async def _seen(tenants: TenantStore, caller: Caller) -> list[Tenant]:

@@ -30,6 +30,9 @@ async def three(api: Api) -> None:
         pytest.param("Contoso", "contoso.onmicrosoft.com", id="display name"),
         pytest.param("CONTOSO.onmicrosft.com", "contoso.onmicrosoft.com", id="the part that all have"),
         pytest.param("fabricam.onmicrosoft.com", "fabrikam.onmicrosoft.com", id="default domain"),
+        pytest.param(
+            "fabrikam.onmicrosft.com", "fabrikam.onmicrosoft.com", id="the only domain, in the part that all have"
+        ),
         pytest.param(f"{FABRIKAM[:-1]}2", "fabrikam.onmicrosoft.com", id="GUID"),
     ],
 )
