@@ -114,14 +114,24 @@ async def load_batch(app: Services, work: BatchWork) -> Batch:
     # The summary first: whoever records after it was read moves its ETag, so that a sum over older outcomes never wins.
     summary = await app.results.summary(work.operation, work.tenant, work.batch)
     recorded, attempts = await asyncio.gather(
-        app.results.outcomes(work.operation, work.tenant, decisions[0].index, decisions[-1].index),
+        _recorded(app, work, decisions) if summary else _nothing(),
         app.results.attempts_of(work.operation, work.tenant, work.batch),
     )
-    mine = {decision.index for decision in decisions}
     return Batch(
         decisions=decisions,
-        recorded=tuple(outcome for outcome in recorded if outcome.index in mine),
+        recorded=recorded,
         attempts=tuple(attempts),
         summary=summary or Summary(batch=str(work.batch), by_code={}),
         limit=work.limit,
     )
+
+
+async def _recorded(app: Services, work: BatchWork, decisions: Sequence[Decision]) -> tuple[Outcome, ...]:
+    mine = {decision.index for decision in decisions}
+    found = await app.results.outcomes(work.operation, work.tenant, decisions[0].index, decisions[-1].index)
+    return tuple(outcome for outcome in found if outcome.index in mine)
+
+
+async def _nothing() -> tuple[Outcome, ...]:
+    """Outcomes come with their batch's summary, in one transaction: without one there are none."""
+    return ()

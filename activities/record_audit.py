@@ -10,7 +10,7 @@ from shared.contracts.work import AuditWork, TenantRun
 from shared.domain.audit import AuditEntry, MarkedEntries
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation, Outcome
-from shared.domain.plan import Manifest
+from shared.domain.plan import Manifest, batch_of
 from shared.domain.prices import PriceBook
 from shared.services import Services, services
 
@@ -28,16 +28,16 @@ async def audit_marks(app: Services, run: TenantRun, marks: Sequence[tuple[int, 
     manifest = await app.plans.frozen(run.plan_id, run.tenant)
     operation = await app.operations.read_op(run.operation)
     prices = await app.prices.book(SYSTEM, run.tenant)
-    by_chunk: dict[int, list[str]] = {}
+    by_chunk: dict[int, list[tuple[int, str]]] = {}
     for batch, mark in marks:
-        by_chunk.setdefault(manifest.locate(batch), []).append(mark)
+        by_chunk.setdefault(manifest.locate(batch), []).append((batch, mark))
     writes: list[MarkedEntries] = []
     for number, wanted in sorted(by_chunk.items()):
-        chunk = manifest.chunks[number]
-        outcomes = await app.results.outcomes(
-            run.operation, run.tenant, chunk.first_index, chunk.first_index + chunk.users - 1
-        )
-        for mark in wanted:
+        decisions = await app.plans.read_chunk(run.plan_id, run.tenant, number)
+        within = [batch_of(decisions, manifest.within(batch)[1]) for batch, _ in wanted]
+        first, last = min(some[0].index for some in within), max(some[-1].index for some in within)
+        outcomes = await app.results.outcomes(run.operation, run.tenant, first, last)
+        for _, mark in wanted:
             changed = [o for o in outcomes if o.mark == mark and o.before]
             writes.append(
                 MarkedEntries(

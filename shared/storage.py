@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -14,7 +15,11 @@ from shared.settings import Settings, SettingsError
 
 RETRIES = 3
 """Few, and after short waits: an activity is repeated as a whole, and a caller is told within seconds."""
-TIMEOUTS: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 30}
+TRANSPORT: Mapping[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 30,
+    "use_env_settings": bool(getproxies()),  # else each request would look for a .netrc
+}
 
 DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="

@@ -91,6 +91,7 @@ class Control:
                 web.patch("/tenants/{tenant}/groups/{group}", self.patch_group),
                 web.post("/faults", self.add_fault),
                 web.delete("/faults", self.clear_faults),
+                web.post("/drain", self.drain),
                 web.get("/stats", self.stats),
                 web.get("/requests", self.requests),
                 web.delete("/requests", self.forget),
@@ -226,6 +227,13 @@ class Control:
     async def clear_faults(self, request: web.Request) -> web.Response:
         del request
         self._engine.faults.clear()
+        return web.Response(status=204)
+
+    async def drain(self, request: web.Request) -> web.Response:
+        for name in request.query.getall("tenant", []):
+            self._engine.throttle.drain(name.lower(), self._engine.clock.now())
+        if not request.query:
+            self._engine.throttle.drain(None, self._engine.clock.now())
         return web.Response(status=204)
 
     async def stats(self, request: web.Request) -> web.Response:

@@ -90,8 +90,8 @@ class Stack:
     nothing is kept; otherwise data and logs live under ``LOCALHOST_DATA``. ``world="demo"`` starts the simulator with
     its demo tenants (not yet registered with the app, see ``register_tenants``). Where ``GRAPH_BASE_URL`` is set or
     ``simulator`` is false no simulator starts. With ``issuer`` the app believes the tokens of an issuer that gives them
-    to whoever asks: beside the simulator only, and where no other ``AUTH_ISSUER`` is set. Raises ``StackError`` when a
-    part cannot start.
+    to whoever asks: beside the simulator only, and where no other ``AUTH_ISSUER`` is set. With ``storage_log`` each request
+    to storage is a line in ``logs / "azurite.log"``. Raises ``StackError`` when a part cannot start.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class Stack:
         hosts: int = 1,
         simulator: bool = True,
         issuer: bool = False,
+        storage_log: bool = False,
         app_dir: Path = REPOSITORY,
     ) -> None:
         self._env = dict(env or {})
@@ -111,6 +112,7 @@ class Stack:
         self._host_count = hosts
         self._with_simulator = simulator and not self._env.get("GRAPH_BASE_URL")
         self._with_issuer = issuer and self._with_simulator and not self._env.get("AUTH_ISSUER")
+        self._storage_log = storage_log
         self._app_dir = app_dir
         self._cleanup = AsyncExitStack()
         self._parts: list[Part] = []
@@ -217,7 +219,8 @@ class Stack:
                 f"Azurite needs Node and {_AZURITE.relative_to(REPOSITORY)}: run it through make, which installs them"
             )
         services = ("blob", "queue", "table")
-        command = [node, str(_AZURITE), "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        command = [node, str(_AZURITE), "--disableTelemetry", "--skipApiVersionCheck"]
+        command += [] if self._storage_log else ["--silent"]
         for service in services:
             port = self._port(f"AZURITE_{service.upper()}_PORT")
             command += [f"--{service}Host", LOOPBACK, f"--{service}Port", port]

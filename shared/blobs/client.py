@@ -11,7 +11,7 @@ from azure.storage.blob import BlobProperties, BlobSasPermissions, ContentSettin
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient, LinearRetry
 
 from shared.settings import Settings
-from shared.storage import RETRIES, TIMEOUTS, Account, account, storage_errors, token_credential
+from shared.storage import RETRIES, TRANSPORT, Account, account, storage_errors, token_credential
 
 EMULATOR_API_VERSION = "2025-07-05"
 """The emulator refuses the SDK's newest version of the protocol."""
@@ -38,7 +38,7 @@ class Blobs:
             retry_policy=LinearRetry(backoff=1, retry_total=RETRIES, random_jitter_range=1),
             max_single_get_size=PIECE_BYTES,
             max_chunk_get_size=PIECE_BYTES,
-            **TIMEOUTS,
+            **TRANSPORT,
         )
         self._containers: dict[str, asyncio.Task[ContainerClient]] = {}
 

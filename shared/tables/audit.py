@@ -23,7 +23,7 @@ from shared.domain.audit import (
 )
 from shared.domain.caller import SYSTEM, Caller
 from shared.domain.reconciliation import SeatChange
-from shared.errors import NotFound
+from shared.errors import NotFound, RowConflict
 from shared.tables.audit_query import AuditFilter, AuditQuery
 from shared.tables.audit_rows import (
     HEAD,
@@ -59,14 +59,21 @@ class AuditStore:
         unique = list({(write.operation_id, write.mark): write for write in writes}.values())
         written = 0
         for group in groups(unique):
-            written += await until_settled(lambda group=group: self._append(tenant, group))
+            try:
+                written += await self._append(tenant, group)
+            except RowConflict:  # a marker is there already, or the head moved
+                written += await until_settled(lambda group=group: self._append_missing(tenant, group))
         return written
 
-    async def _append(self, tenant: str, group: Sequence[MarkedEntries]) -> int:
-        stored_head = await self._table.get(tenant, HEAD)
+    async def _append_missing(self, tenant: str, group: Sequence[MarkedEntries]) -> int:
         markers = [self._table.get(tenant, marker_key(write.operation_id, write.mark)) for write in group]
         known = await asyncio.gather(*markers)
-        fresh = [write for write, marker in zip(group, known, strict=True) if marker is None]
+        return await self._append(
+            tenant, [write for write, marker in zip(group, known, strict=True) if marker is None]
+        )
+
+    async def _append(self, tenant: str, fresh: Sequence[MarkedEntries]) -> int:
+        stored_head = await self._table.get(tenant, HEAD)
         if not fresh:
             return 0
         start = HEAD_CODEC.item(stored_head) if stored_head else Head()

@@ -14,7 +14,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables.aio import TableClient
 
 from shared.settings import Settings
-from shared.storage import RETRIES, TIMEOUTS, Account, account, storage_errors, token_credential
+from shared.storage import RETRIES, TRANSPORT, Account, account, storage_errors, token_credential
 from shared.tables.clock import ServiceClock
 from shared.tables.table import EntityClient, Table
 
@@ -43,7 +43,7 @@ class Tables:
         self._credential: AzureNamedKeyCredential | AsyncTokenCredential = (
             AzureNamedKeyCredential(where.name, where.key) if where.key else token_credential()
         )
-        self._transport = AioHttpTransport(**TIMEOUTS)
+        self._transport = AioHttpTransport(**TRANSPORT)
         self._clients: dict[str, asyncio.Task[EntityClient]] = {}
 
     @classmethod

@@ -1,24 +1,38 @@
 """Table ``recent``: our own writes that Graph's reads may not show yet.
 
-Keys begin with the time, cut to 10 s, so that what is young is one range. Two writes of one user within such a step
-become one: the later state, with the SKUs of both.
+A row holds what one call recorded of one operation, a batch's users as a rule: who reads has to read all that is young,
+so few rows matter. Keys begin with the time, cut to 10 s, so that what is young is one range, and end with a digest of
+what the row holds, so that the same call again meets its own rows.
 """
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
 from shared.domain.recent import RecentWrite
 from shared.errors import RowConflict
 from shared.tables.client import Tables
-from shared.tables.codec import RowCodec
-from shared.tables.contention import until_settled
-from shared.tables.table import AFTER, TRANSACTION_ROWS, Row, Write
+from shared.tables.codec import RowCodec, to_json
+from shared.tables.table import AFTER, Row, Write
 
-CODEC = RowCodec(RecentWrite, nested=("sku_ids", "after"))
 STEP_SECONDS = 10
+ROW_CHARACTERS = 200_000
+"""A row is closed once its writes take so much text: an entity has 1 MiB, and one write may have 64 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """The writes of one row, all of one operation and one step of time."""
+
+    operation_id: str
+    writes: tuple[RecentWrite, ...]
+
+
+CODEC = RowCodec(_Together, long=("writes",))
 
 
 def _step(at: datetime) -> str:
@@ -26,18 +40,27 @@ def _step(at: datetime) -> str:
     return at.replace(second=at.second - at.second % STEP_SECONDS).strftime("%Y%m%d%H%M%S")
 
 
-def _key(write: RecentWrite) -> str:
-    return f"{_step(write.at)}|{write.user_id}"
+def _rows(tenant: str, writes: Iterable[RecentWrite]) -> Iterator[Row]:
+    def place(write: RecentWrite) -> tuple[str, str]:
+        return _step(write.at), write.operation_id
+
+    ordered = sorted(writes, key=lambda write: (place(write), write.at, write.user_id))
+    for (step, operation_id), group in groupby(ordered, key=place):
+        for some in _fitting(group):
+            text = to_json(_Together, together := _Together(operation_id, tuple(some)))
+            yield Row(tenant, f"{step}|{hashlib.sha256(text.encode()).hexdigest()[:32]}", CODEC.values(together))
 
 
-def _row(tenant: str, write: RecentWrite) -> Row:
-    return Row(tenant, _key(write), CODEC.values(write))
-
-
-def _joined(one: RecentWrite, other: RecentWrite) -> RecentWrite:
-    """Two writes of one user as one: the later one's state holds what the earlier one did."""
-    earlier, later = sorted((one, other), key=lambda write: write.at)
-    return replace(later, sku_ids=earlier.sku_ids | later.sku_ids)
+def _fitting(writes: Iterable[RecentWrite]) -> Iterator[list[RecentWrite]]:
+    some, length = list[RecentWrite](), 0
+    for write in writes:
+        some.append(write)
+        length += len(to_json(RecentWrite, write))
+        if length > ROW_CHARACTERS:
+            yield some
+            some, length = [], 0
+    if some:
+        yield some
 
 
 class RecentStore:
@@ -48,27 +71,9 @@ class RecentStore:
 
     async def record(self, tenant: str, writes: Iterable[RecentWrite]) -> None:
         """Keep confirmed writes; harmless to repeat."""
-        rows: dict[str, RecentWrite] = {}
-        for write in sorted(writes, key=lambda write: write.at):
-            key = _key(write)
-            rows[key] = _joined(rows[key], write) if key in rows else write
-        fresh = [Write("insert", _row(tenant, write)) for write in rows.values()]
-        for start in range(0, len(fresh), TRANSACTION_ROWS):
-            some = fresh[start : start + TRANSACTION_ROWS]
-            try:
-                await self._table.write(*some)
-            except RowConflict:
-                for write in some:
-                    await until_settled(lambda key=write.row.key: self._join(tenant, rows[key]))
-
-    async def _join(self, tenant: str, write: RecentWrite) -> None:
-        """Store a write, together with the one that stands there already."""
-        stored = await self._table.get(tenant, _key(write))
-        if stored is None:
-            await self._table.write(Write("insert", _row(tenant, write)))
-        else:
-            row = _row(tenant, _joined(CODEC.item(stored), write))
-            await self._table.write(Write("replace", replace(row, etag=stored.etag)))
+        for row in _rows(tenant, writes):
+            with suppress(RowConflict):  # these very writes stand there already
+                await self._table.write(Write("insert", row))
 
     async def since(
         self,
@@ -91,11 +96,9 @@ class RecentStore:
             parameters={"operation": except_operation} if except_operation else None,
         )
         async for row in rows:
-            if users is not None and row.values["user_id"] not in users:
-                continue
-            write = CODEC.item(row)
-            if write.at >= since:
-                found[write.user_id].append(write)
+            for write in CODEC.item(row).writes:
+                if write.at >= since and (users is None or write.user_id in users):
+                    found[write.user_id].append(write)
         return {user: sorted(writes, key=lambda write: write.at) for user, writes in found.items()}
 
     async def purge(self, tenant: str | None, before: datetime) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.caller import SYSTEM, Caller, Role
-from shared.domain.model import AddLicence, LicenceState, SkippedLicence
+from shared.domain.model import AddLicence, Assignment, LicenceState, SkippedLicence
 from shared.domain.operation import Summary
 from shared.domain.pacing import Limits, Waiter
 from shared.domain.recent import RecentWrite
@@ -238,16 +238,32 @@ async def test_recent_writes_are_read_by_time_oldest_first(tables: Tables):
     assert await store.since("t", NOON + timedelta(seconds=20), except_operation="op2") == {}
 
 
-async def test_the_later_of_two_writes_within_a_step_stays(tables: Tables):
-    """Both hold the user's whole state; a transaction never names a row twice."""
+async def test_two_writes_of_a_user_within_a_step_are_both_there(tables: Tables):
+    """The later one's state counts, the SKUs of both do; the same call again adds nothing."""
     store = RecentStore(tables)
     later = replace(recent("a", 8), after=LicenceState())
+    together = [later, recent("a", 2), *(recent(f"u{n}", 5) for n in range(150))]
 
-    await store.record("t", [later, recent("a", 2), *(recent(f"u{n}", 5) for n in range(150))])
+    await store.record("t", together)
+    await store.record("t", together)
+    await store.record("t", [later])
 
     found = await store.since("t", NOON)
-    assert found["a"] == [later]
+    assert found["a"] == [recent("a", 2), later, later]
+    assert found["u7"] == [recent("u7", 5)]
     assert len(found) == 151
+
+
+async def test_writes_with_very_long_states_take_as_many_rows_as_they_need(tables: Tables):
+    """An entity has 1 MiB: twenty users with long lists of plans do not fit one."""
+    store = RecentStore(tables)
+    plans = frozenset(f"{n:08x}-0000-4000-8000-000000000000" for n in range(700))
+    state = LicenceState((Assignment(E5, disabled_plans=plans),))
+    writes = [replace(recent(f"u{n}", 5), after=state) for n in range(20)]
+
+    await store.record("t", writes)
+
+    assert await store.since("t", NOON) == {write.user_id: [write] for write in writes}
 
 
 async def test_old_recent_writes_are_purged_of_one_tenant_or_all(tables: Tables):
