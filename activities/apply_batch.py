@@ -188,6 +188,8 @@ def _report(work: BatchWork, batch: Batch, sending: Sending, stop: Stop | None) 
         by_code=dict(Counter(outcome.code or "" for outcome in mine)),
         throttled=sending.throttled,
         blocked_for=sending.blocked_for,
+        app_blocked_for=sending.app_blocked_for,
+        limit_used=sending.limit_used,
         mark=mark if mark in batch.summary.marks else None,
         seats=seats_of(batch, mine),
     )

@@ -7,9 +7,10 @@ import azure.durable_functions as df
 
 from activities.guard import check_in
 from shared.contracts.work import WindowDone
+from shared.domain.budget import blocked
 from shared.domain.operation import TenantPart, Totals
+from shared.domain.pacing import Limits, app_throttled, corrected, throttled
 from shared.domain.pacing import hand_on as hand_on_turn
-from shared.domain.pacing import throttled
 from shared.domain.seats import confirm
 from shared.domain.states import ENDED
 from shared.services import Services, services
@@ -21,6 +22,8 @@ bp = df.Blueprint()
 async def finish_window(app: Services, done: WindowDone) -> None:
     """Free the turn, then write down seats and progress; doing it twice changes nothing."""
     await check_in(app, done)
+    if done.app_blocked_for:
+        await _block_app(app, done.app_blocked_for)
     await _free_turn(app, done)
     if done.seats:
         await _confirm_seats(app, done)
@@ -35,7 +38,8 @@ async def finish_window(app: Services, done: WindowDone) -> None:
 
 
 async def _free_turn(app: Services, done: WindowDone) -> None:
-    name = f"{done.operation}:{done.epoch}"
+    name, factor = f"{done.operation}:{done.epoch}", app.settings.graph_limit_factor
+    known = await _used_by_app(app) if done.limit_used else 0.0
 
     async def try_once() -> None:
         turn, etag = await app.turns.read(done.tenant)
@@ -45,9 +49,33 @@ async def _free_turn(app: Services, done: WindowDone) -> None:
         )
         if changed == turn:  # handed on before
             return
+        changed = corrected(changed, done.limit_used, now, Limits.writes(factor), known=known)
         if done.blocked_for:
             changed = throttled(changed, now + done.blocked_for, now)
+        if done.app_blocked_for:
+            changed = app_throttled(changed, now + done.app_blocked_for)
         await app.turns.write(done.tenant, changed, etag)
+
+    await until_settled(try_once)
+
+
+async def _used_by_app(app: Services) -> float:
+    """The share of the app's own limit, over all tenants, that is in use as far as we know."""
+    limits = Limits.app_writes(app.settings.graph_limit_factor)
+    budget, _ = await app.budget.read()
+    return budget.used(app.tables.now().timestamp(), limits) if limits else 0.0
+
+
+async def _block_app(app: Services, seconds: float) -> None:
+    """Let nobody draw from the budget over all tenants before Graph wants to be asked again."""
+    limits = Limits.app_writes(app.settings.graph_limit_factor)
+    if limits is None:
+        return
+
+    async def try_once() -> None:
+        budget, etag = await app.budget.read()
+        now = app.tables.now().timestamp()
+        await app.budget.write(blocked(budget, now + seconds, now, limits), etag)
 
     await until_settled(try_once)
 

@@ -1,6 +1,6 @@
 """Send one attempt's writes and judge every answer by itself: usage locations first, then licences, one call a user."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
@@ -76,6 +76,10 @@ class Sending:
     sent_to: set[int] = field(default_factory=set[int])
     throttled: int = 0
     blocked_for: float = 0.0
+    app_blocked_for: float = 0.0
+    """Seconds for which Graph wants no write of the app at all."""
+    limit_used: float = 0.0
+    """The greatest share of a limit in use that an answer told."""
 
     def later(self, seconds: float) -> None:
         """Leave a user for a later attempt."""
@@ -116,6 +120,7 @@ async def _set_locations(directory: Directory, todo: Sequence[Todo], into: Sendi
     into.sent += len(wanted)
     into.sent_to.update(user.decision.index for user in todo if user.user_id in wanted)
     answers = await directory.set_usage_locations(wanted)
+    _note_limits(answers.values(), into)
     ready: list[Todo] = []
     for user in todo:
         answer = answers.get(user.user_id)
@@ -137,6 +142,7 @@ async def _assign(directory: Directory, todo: Sequence[Todo], into: Sending, at:
     answers = await directory.assign([LicenceWrite(u.user_id, u.change.add, u.change.remove) for u in todo])
     seatless = any(answer.code == ResultCode.INSUFFICIENT_LICENSES for answer in answers.values())
     freed_lately = await freed() if seatless else frozenset[str]()
+    _note_limits(answers.values(), into)
     for user in todo:
         answer = answers[user.user_id]
         if answer.kind == "done":
@@ -145,14 +151,22 @@ async def _assign(directory: Directory, todo: Sequence[Todo], into: Sending, at:
             _judge(user, answer, into, at, freed_lately)
 
 
+def _note_limits(answers: Iterable[ItemAnswer], into: Sending) -> None:
+    """Who is refused for a limit, and how close the others came to one."""
+    for answer in answers:
+        into.limit_used = max(into.limit_used, answer.limit_percentage or 0.0)
+        into.throttled += answer.throttled
+        if answer.throttled and (answer.scope or "").startswith("Tenant"):
+            into.blocked_for = max(into.blocked_for, answer.retry_after or 0.0)
+        elif answer.throttled and (answer.scope or "").startswith("Application"):
+            into.app_blocked_for = max(into.app_blocked_for, answer.retry_after or 0.0)
+
+
 def _judge(user: Todo, answer: ItemAnswer, into: Sending, at: datetime, freed: frozenset[str] = frozenset()) -> None:
     """A refusal is final unless it passes by itself: a throttle, a fault of Graph, or a lag behind a write of ours.
 
     ``freed`` are the SKUs of which we freed seats so lately that Graph may not know it everywhere.
     """
-    into.throttled += answer.throttled
-    if answer.throttled and (answer.scope or "").startswith("Tenant"):
-        into.blocked_for = max(into.blocked_for, answer.retry_after or 0.0)
     lagging = (answer.code == ResultCode.MISSING_USAGE_LOCATION and user.location_fresh) or (
         answer.code == ResultCode.INSUFFICIENT_LICENSES and not freed.isdisjoint(user.takes)
     )

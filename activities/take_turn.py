@@ -1,6 +1,5 @@
 """Take a tenant's turn: wait in line, and pay for a window before anything is sent."""
 
-import asyncio
 from time import monotonic
 from typing import Any
 
@@ -9,7 +8,8 @@ import azure.durable_functions as df
 from activities.brakes import closed, held_back
 from activities.guard import check_in, look_in
 from shared.contracts.work import TurnTaken, TurnWork
-from shared.domain.pacing import APP_CHUNK, LARGE_USERS, Ask, Grant, Limits, Turn, Wait, draw, prepay, take
+from shared.domain.budget import prepay
+from shared.domain.pacing import LARGE_USERS, Ask, Grant, Limits, Turn, Wait, step_back, take
 from shared.errors import RowConflict
 from shared.services import Services, services
 from shared.tables.contention import until_settled
@@ -21,7 +21,7 @@ LOOK_FOR = 10.0
 
 
 async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
-    """Look at the turn every 0.2 s for at most 10 s; no batches means to ask again."""
+    """Look at the turn every 0.2 s, or when it changes, for at most 10 s; no batches means to ask again."""
     operation, stop = await look_in(app, work)
     if stop:
         return TurnTaken(stop=stop)
@@ -43,15 +43,15 @@ async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
                 return TurnTaken(stop=stop)
         if stop := closed(app, operation):
             return TurnTaken(stop=stop)
-        taken = await look(app, work.tenant, ask)
-        if taken:
-            return taken
-        await asyncio.sleep(LOOK_EVERY)
+        answer = await look(app, work.tenant, ask)
+        if isinstance(answer, TurnTaken):
+            return answer
+        await app.turns.changed(work.tenant, min(answer, LOOK_EVERY))
     return TurnTaken()
 
 
-async def look(app: Services, tenant: str, ask: Ask) -> TurnTaken | None:
-    """One look: the turn if it is ours now, else None."""
+async def look(app: Services, tenant: str, ask: Ask) -> TurnTaken | float:
+    """One look: the turn if it is ours now, else the seconds after which another one makes sense."""
     turn, etag = await app.turns.read(tenant)
     factor, now = app.settings.graph_limit_factor, app.tables.now().timestamp()
     limits = Limits.writes(factor)
@@ -61,26 +61,30 @@ async def look(app: Services, tenant: str, ask: Ask) -> TurnTaken | None:
 
     changed, answer = try_to_take(turn)
     if isinstance(answer, Wait) and answer.app_tokens:
-        drawn = await _draw(app, max(answer.app_tokens, APP_CHUNK))
-        changed, answer = try_to_take(prepay(changed, drawn))
+        changed, until = await _prepay(app, changed, answer.app_tokens, large=ask.large)
+        changed, answer = try_to_take(changed) if until is None else (step_back(changed, ask), Wait(until))
     try:
         if changed != turn:
             await app.turns.write(tenant, changed, etag)
     except RowConflict:
-        return None
-    return TurnTaken(batches=answer.batches, paid=answer.paid) if isinstance(answer, Grant) else None
+        return 0.0
+    if isinstance(answer, Grant):
+        return TurnTaken(batches=answer.batches, paid=answer.paid)
+    return LOOK_EVERY if answer.until is None else max(0.0, answer.until - now)
 
 
-async def _draw(app: Services, wanted: int) -> int:
+async def _prepay(app: Services, turn: Turn, wanted: int, *, large: bool) -> tuple[Turn, float | None]:
     """Draw from the budget over all tenants; what a crash loses between the two rows is wasted, never sent."""
+    limits = Limits.app_writes(app.settings.graph_limit_factor)
+    if limits is None:
+        raise ValueError("without limits nothing is to be prepaid")
 
-    async def try_once() -> int:
+    async def try_once() -> tuple[Turn, float | None]:
         budget, etag = await app.budget.read()
-        limits = Limits.app_writes(app.settings.graph_limit_factor)
-        changed, drawn = draw(budget, wanted, app.tables.now().timestamp(), limits)
+        paid, changed, until = prepay(turn, budget, wanted, app.tables.now().timestamp(), limits, large=large)
         if changed != budget:
             await app.budget.write(changed, etag)
-        return drawn
+        return paid, until
 
     return await until_settled(try_once)
 

@@ -241,6 +241,8 @@ def _window_done(course: _Course, taken: TurnTaken, done: list[BatchDone], now: 
         more=course.stop is None and bool(course.open.ready(now, BATCHES_PER_WINDOW)),
         keep_turn=keep_turn,
         blocked_for=max((batch.blocked_for for batch in done), default=0.0),
+        app_blocked_for=max((batch.app_blocked_for for batch in done), default=0.0),
+        limit_used=max((batch.limit_used for batch in done), default=0.0),
         by_code=dict(course.counts),
         throttled=course.throttled,
         seats=dict(course.seats),

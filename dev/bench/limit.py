@@ -1,6 +1,5 @@
 """How much of what Graph allows is used: one tenant against its own limit, many against the app's."""
 
-import asyncio
 from time import monotonic, time
 
 from dev.bench.row import Row
@@ -26,7 +25,12 @@ async def one_tenant(users: int = 20_000) -> Row:
     share = stats["throttled"] / stats["requests"]
     figures = {"users": users, "seconds": seconds, "of the allowed": used, "throttled %": 100 * share}
     goal = "≥ 0.97 of the allowed, < 0.5% throttled"
-    return Row(f"{users:,} users, one tenant, at its write limit (x{SCALE.factor:g})", figures, goal, used >= 0.97 and share < 0.005)
+    return Row(
+        f"{users:,} users, one tenant, at its write limit (x{SCALE.factor:g})",
+        figures,
+        goal,
+        used >= 0.97 and share < 0.005,
+    )
 
 
 async def many_tenants(tenants: int = 20, users: int = 6_000) -> Row:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from dev.stack import Stack
 from dev.trial import Tenant, Trial
-from shared.domain.pacing import Budget, Limits
+from shared.domain.budget import Budget
+from shared.domain.pacing import Limits
 from shared.settings import Settings, read_settings
 from shared.tables.client import Tables
 from shared.tables.turns import BudgetStore, TurnStore
@@ -79,4 +80,4 @@ async def drain(trial: Trial, tenants: Sequence[Tenant], *, app: bool = False) -
         if app:
             (await trial.sim.post("/drain")).raise_for_status()
             _, etag = await BudgetStore(tables).read()
-            await BudgetStore(tables).write(Budget(tokens=0.0, at=now), etag)
+            await BudgetStore(tables).write(Budget(at=now, kept=0.0), etag)

@@ -90,8 +90,8 @@ class Stack:
     nothing is kept; otherwise data and logs live under ``LOCALHOST_DATA``. ``world="demo"`` starts the simulator with
     its demo tenants (not yet registered with the app, see ``register_tenants``). Where ``GRAPH_BASE_URL`` is set or
     ``simulator`` is false no simulator starts. With ``issuer`` the app believes the tokens of an issuer that gives them
-    to whoever asks: beside the simulator only, and where no other ``AUTH_ISSUER`` is set. With ``storage_log`` each request
-    to storage is a line in ``logs / "azurite.log"``. Raises ``StackError`` when a part cannot start.
+    to whoever asks: beside the simulator only, and where no other ``AUTH_ISSUER`` is set. With ``storage_log`` each
+    request to storage is a line in ``logs / "azurite.log"``. Raises ``StackError`` when a part cannot start.
     """
 
     def __init__(

@@ -183,6 +183,10 @@ class BatchDone(Wire):
     throttled: int = 0
     blocked_for: float = 0.0
     """Seconds for which Graph wants no write of this tenant at all."""
+    app_blocked_for: float = 0.0
+    """Seconds for which Graph wants no write of the app at all, whatever the tenant."""
+    limit_used: float = 0.0
+    """The greatest share of a limit in use that Graph told; 0 while it is far from all."""
     mark: str | None = None
     """The write whose outcomes are to be audited."""
     seats: dict[str, int] = {}
@@ -197,6 +201,8 @@ class WindowDone(TenantRun):
     more: bool
     keep_turn: bool = False
     blocked_for: float = 0.0
+    app_blocked_for: float = 0.0
+    limit_used: float = 0.0
     by_code: dict[str, int]
     throttled: int
     seats: dict[str, int]

@@ -29,12 +29,12 @@ LONGEST_LINE: Final = 200
 """Operations in line, at most; further ones ask again until there is room, as a row has only so much."""
 SEEN_STEP: Final = 5.0
 """Asking writes the row no more often than this, in seconds."""
-APP_CHUNK: Final = 400
-"""Tokens of the app-wide budget to draw at a time, at least."""
 _REMEMBERED: Final = 16
 """Operations whose last window is remembered after they handed it on."""
-_EPSILON: Final = 1e-6
+EPSILON: Final = 1e-6
 """Tokens are floats: so much may be missing to a whole one."""
+ROUNDING: Final = 0.01
+"""Graph tells the share of a limit that is in use in hundredths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,9 @@ class Turn:
     blocked_until: float = 0.0
     app_tokens: float = 0.0
     """Drawn from the app's budget and not spent yet."""
+    app_pending: float = 0.0
+    """Drawn as well, but to be spent only once the budget has served its ticket."""
+    app_ticket: float | None = None
 
     @classmethod
     def fresh(cls, limits: Limits | None, now: float) -> "Turn":
@@ -113,28 +116,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not now. ``until`` is when it may change, where that is known.
+    """Not now. ``until`` is when it may change, where that is known: not while somebody else holds the turn.
 
-    ``app_tokens`` above 0: only the app's budget is missing; draw so many (or a chunk), `prepay`, and take again.
+    ``app_tokens`` above 0: only the app's budget is missing; prepay so many and take again.
     ``stale``: this window was handed on long ago, the call is a late duplicate; nothing will ever come of it.
     """
 
     until: float | None = None
     app_tokens: int = 0
     stale: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """The app's budget over all tenants: one row."""
-
-    tokens: float
-    at: float
-
-    @classmethod
-    def fresh(cls, limits: Limits | None, now: float) -> "Budget":
-        """Return a full budget."""
-        return cls(tokens=limits.capacity if limits else 0.0, at=now)
 
 
 def take(
@@ -161,9 +151,13 @@ def take(
         same = turn.window == ask.window
         return turn, Grant(turn.granted, turn.paid, turn.until) if same else Wait(stale=True)
 
-    turn = replace(turn, line=_queue(turn.line, ask, now))
+    line = _queue(turn.line, ask, now)
+    if not taken and len(line) == 1 and all(_operation_of(w.name) != _operation_of(ask.name) for w in turn.line):
+        # Prepaid tokens of an idle tenant lapse: over many tenants they would add up to more than Graph allows at once.
+        turn = replace(turn, app_tokens=0.0, app_pending=0.0, app_ticket=None)
+    turn = replace(turn, line=line)
     if taken:
-        return turn, Wait(turn.until)
+        return turn, Wait()
     if turn.blocked_until > now:
         return turn, Wait(turn.blocked_until)
     if not turn.line or turn.line[0].name != ask.name:
@@ -183,8 +177,8 @@ def _pay(turn: Turn, ask: Ask, now: float, lease: float, limits: Limits | None, 
         # A batch that even the full bucket does not cover waits until it is full, and the rest becomes a debt.
         lowest = min(totals[fewest - 1], usable) - usable + limits.capacity
         tokens = _refill(turn.tokens, turn.at, now, limits)
-        if tokens < lowest - _EPSILON:
-            return _step_back(turn, ask), Wait(max(now, turn.at) + (lowest - tokens) / limits.rate)
+        if tokens < lowest - EPSILON:
+            return step_back(turn, ask), Wait(max(now, turn.at) + (lowest - tokens) / limits.rate)
         batches = max(fewest, _affordable(totals, tokens - limits.capacity + usable))
     if app:
         prepaid = _affordable(totals, turn.app_tokens)
@@ -235,8 +229,7 @@ def hand_on(turn: Turn, name: str, window: int, *, unused: int, now: float, more
     if not 0 <= unused <= turn.paid:
         raise ValueError(f"{unused} tokens given back of {turn.paid} paid by {name} for window {window}")
     tokens = turn.tokens if turn.blocked_until > now else turn.tokens + unused
-    # Prepaid tokens of an idle tenant lapse: over many tenants they would add up to more than Graph allows at once.
-    app_tokens = turn.app_tokens + unused if line else 0.0
+    app_tokens = turn.app_tokens + unused
     turn = replace(turn, handed=handed, line=line, tokens=tokens, app_tokens=app_tokens, granted=0, paid=0)
     return turn if keep else replace(turn, holder="", until=0.0)
 
@@ -246,24 +239,46 @@ def leave(turn: Turn, name: str) -> Turn:
     return replace(turn, line=tuple(waiter for waiter in turn.line if waiter.name != name))
 
 
+def step_back(turn: Turn, ask: Ask) -> Turn:
+    """Let those behind a large operation that cannot pay go first.
+
+    Only where a small one is among them: large ones need the same tokens, and would push each other back at every look.
+    """
+    first, *others = turn.line
+    if not ask.large or first.name != ask.name or all(waiter.large for waiter in others):
+        return turn
+    return replace(turn, line=(*others, first))
+
+
 def throttled(turn: Turn, until: float, now: float) -> Turn:
     """Note that Graph refused a write for this tenant's limit until then: the bucket is empty, nobody gets a window."""
     until = max(until, now, turn.blocked_until)
     return replace(turn, tokens=min(0.0, turn.tokens), at=max(until, turn.at), blocked_until=until)
 
 
-def prepay(turn: Turn, drawn: int) -> Turn:
-    """Put what `draw` gave into the turn."""
-    return replace(turn, app_tokens=turn.app_tokens + drawn)
+def app_throttled(turn: Turn, until: float) -> Turn:
+    """Note that Graph refused a write for the limit of the whole app until then; this tenant's bucket is as it was."""
+    return replace(turn, blocked_until=max(until, turn.blocked_until), app_tokens=0.0, app_pending=0.0, app_ticket=None)
 
 
-def draw(budget: Budget, wanted: int, now: float, limits: Limits | None) -> tuple[Budget, int]:
-    """Draw up to ``wanted`` whole tokens; all of them where there are no limits."""
-    if limits is None:
-        return budget, wanted
-    tokens = _refill(budget.tokens, budget.at, now, limits)
-    drawn = min(wanted, max(0, int(tokens + _EPSILON)))
-    return Budget(tokens=tokens - drawn, at=max(now, budget.at)), drawn
+def corrected(turn: Turn, used: float, now: float, limits: Limits | None, *, known: float = 0.0) -> Turn:
+    """Lower the bucket where Graph counts more than we do: some other program writes with the app's identity.
+
+    Args:
+        used: the share of a limit in use as Graph tells it (``x-ms-throttle-limit-percentage``), of whichever limit is
+            closest.
+        now: the store's time.
+        limits: this tenant's.
+        known: the share of the app's limit, over all tenants, that we know to be in use.
+
+    Graph rounds to hundredths, which are 30 writes of a tenant: within that our own count is the better one.
+    """
+    if limits is None or used <= known + ROUNDING:
+        return turn
+    told = (1 - used) * limits.capacity
+    if _refill(turn.tokens, turn.at, now, limits) <= told + ROUNDING * limits.capacity:
+        return turn
+    return replace(turn, tokens=told, at=max(now, turn.at))
 
 
 def _refill(tokens: float, at: float, now: float, limits: Limits) -> float:
@@ -277,7 +292,7 @@ def _spare(limits: Limits) -> float:
 
 def _affordable(totals: Sequence[int], tokens: float) -> int:
     """How many leading batches so many tokens pay."""
-    return sum(total <= tokens + _EPSILON for total in totals)
+    return sum(total <= tokens + EPSILON for total in totals)
 
 
 def _handed(turn: Turn, name: str) -> int:
@@ -305,14 +320,3 @@ def _queue(line: tuple[Waiter, ...], ask: Ask, now: float) -> tuple[Waiter, ...]
 def _operation_of(name: str) -> str:
     """The operation in ``{operation}:{epoch}``."""
     return name.rpartition(":")[0] or name
-
-
-def _step_back(turn: Turn, ask: Ask) -> Turn:
-    """Let those behind a large operation that cannot pay go first.
-
-    Only where a small one is among them: large ones need the same tokens, and would push each other back at every look.
-    """
-    first, *others = turn.line
-    if not ask.large or all(waiter.large for waiter in others):
-        return turn
-    return replace(turn, line=(*others, first))

@@ -68,9 +68,7 @@ class AuditStore:
     async def _append_missing(self, tenant: str, group: Sequence[MarkedEntries]) -> int:
         markers = [self._table.get(tenant, marker_key(write.operation_id, write.mark)) for write in group]
         known = await asyncio.gather(*markers)
-        return await self._append(
-            tenant, [write for write, marker in zip(group, known, strict=True) if marker is None]
-        )
+        return await self._append(tenant, [write for write, marker in zip(group, known, strict=True) if marker is None])
 
     async def _append(self, tenant: str, fresh: Sequence[MarkedEntries]) -> int:
         stored_head = await self._table.get(tenant, HEAD)

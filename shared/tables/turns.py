@@ -1,8 +1,11 @@
 """Tables ``turns`` and ``budget``: who may write to a tenant, and what the whole app may still send."""
 
+import asyncio
+from collections import defaultdict
 from datetime import UTC, datetime
 
-from shared.domain.pacing import Budget, Limits, Turn
+from shared.domain.budget import Budget
+from shared.domain.pacing import Limits, Turn
 from shared.tables.client import Tables
 from shared.tables.codec import JsonCodec, iso
 from shared.tables.table import Row, Table, Value, Write
@@ -32,6 +35,7 @@ class TurnStore:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._rows = _OneRow(tables.table("turns"), Turn, "turn", "turn")
+        self._watchers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     async def read(self, tenant: str) -> tuple[Turn, str | None]:
         """The tenant's turn and its ETag; a fresh turn and None where nobody took one yet."""
@@ -45,7 +49,24 @@ class TurnStore:
         Raises ``RowConflict`` when somebody else wrote in between.
         """
         until = iso(datetime.fromtimestamp(turn.until, UTC)) if turn.until else None
-        return await self._rows.write(tenant, turn, etag, holder=turn.holder, until=until)
+        written = await self._rows.write(tenant, turn, etag, holder=turn.holder, until=until)
+        for event in self._watchers.get(tenant, ()):
+            event.set()
+        return written
+
+    async def changed(self, tenant: str, seconds: float) -> None:
+        """Wait until this process writes the tenant's turn, at most so long; what other hosts write takes all of it."""
+        event = asyncio.Event()
+        self._watchers[tenant].add(event)
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._watchers[tenant].discard(event)
+            if not self._watchers[tenant]:
+                del self._watchers[tenant]
 
 
 class BudgetStore:

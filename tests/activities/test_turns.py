@@ -14,7 +14,7 @@ from tests.support.simulator import Simulator
 async def glance(part: Part, *, window: int = 1) -> bool:
     """Look at the turn once; whether it was granted."""
     ask = Ask(name=f"{part.run.operation}:{part.run.epoch}", window=window, costs=(2,), large=False)
-    return await look(part.app, part.run.tenant, ask) is not None
+    return isinstance(await look(part.app, part.run.tenant, ask), TurnTaken)
 
 
 async def test_two_operations_of_a_tenant_take_turns(part_of: MakePart) -> None:

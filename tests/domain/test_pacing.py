@@ -6,22 +6,21 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from shared.domain.budget import Budget, prepay
 from shared.domain.pacing import (
-    APP_CHUNK,
     SEEN_WITHIN,
     Ask,
-    Budget,
     Grant,
     Limits,
     Turn,
     Wait,
-    draw,
+    app_throttled,
+    corrected,
     hand_on,
-    prepay,
     take,
     throttled,
 )
@@ -117,7 +116,7 @@ def test_a_held_turn_is_waited_for_in_line() -> None:
     turn, _ = waits(turn, ask("c:1"), 1.0)
     turn = done(turn, "a:1", 1, 2.0)
 
-    assert first == Wait(until=60.0)
+    assert first == Wait()
     assert names(turn) == ["b:1", "c:1", "a:1"]
     assert waits(turn, ask("c:1"), 2.0)[1] == Wait()
     turn, _ = took(turn, ask("b:1"), 2.0)
@@ -169,7 +168,7 @@ def test_a_kept_turn_is_free_only_when_the_lease_has_run_out() -> None:
     turn, _ = took(full(), ask(), 0.0)
     turn = done(turn, "a:1", 1, 2.0, keep=True)
 
-    assert waits(turn, ask("a:1", 2), 59.0)[1] == Wait(60.0)
+    assert waits(turn, ask("a:1", 2), 59.0)[1] == Wait()
     assert took(turn, ask("a:1", 2), 60.0)[1].batches == 8
 
 
@@ -282,41 +281,66 @@ def test_the_clock_of_the_rows_never_runs_backwards_for_the_bucket() -> None:
     assert took(turn, ask(), 103.5)[1].paid == 80
 
 
-def test_the_apps_budget_is_prepaid_in_chunks() -> None:
-    """No more is granted than was drawn; drawing is asked for only when the minimum is not there."""
+def test_no_more_is_granted_than_was_prepaid() -> None:
+    """Drawing from the app's budget is asked for only when not even the least window is paid."""
     turn, wait = waits(full(), ask(), 0.0, app=True)
     assert wait == Wait(0.0, app_tokens=160)
-    budget, drawn = draw(
-        Budget.fresh(Limits.app_writes(1), 0.0), max(wait.app_tokens, APP_CHUNK), 0.0, Limits.app_writes(1)
-    )
-    turn, grants = prepay(turn, drawn), list[int]()
+    turn, grants = replace(turn, app_tokens=400.0), list[int]()
     for window in (1, 2, 3):
         turn, grant = took(turn, ask(window=window), 0.0, app=True)
         grants.append(grant.paid)
         turn = done(turn, "a:1", window, 0.0)
 
-    assert (drawn, budget.tokens) == (400, 34600)
     assert grants == [160, 160, 80]
     assert waits(turn, ask(window=4), 0.0, app=True)[1] == Wait(0.0, app_tokens=160)
 
 
-def test_unused_tokens_of_the_apps_budget_come_back_to_the_turn_and_lapse_when_nobody_is_left() -> None:
-    """Else the prepaid tokens of many idle tenants would add up to more than Graph allows at once."""
-    turn, _ = took(prepay(full(), 400), ask(), 0.0, app=True)
+def test_prepaid_tokens_come_back_to_the_turn_and_lapse_once_it_was_idle() -> None:
+    """Else those of many idle tenants would add up to more than Graph allows at once."""
+    turn, _ = waits(full(), ask(), 0.0, app=True)
+    turn, _ = took(replace(turn, app_tokens=400.0, app_pending=20.0, app_ticket=7.0), ask(), 0.0, app=True)
+    working, idle = (done(turn, "a:1", 1, 1.0, unused=60, more=more) for more in (True, False))
 
-    assert done(turn, "a:1", 1, 1.0, unused=60).app_tokens == 300
-    assert done(turn, "a:1", 1, 1.0, unused=60, more=False).app_tokens == 0
+    assert working.app_tokens == 300
+    assert took(working, ask(window=2), 2.0, app=True)[0].app_tokens == 140
+    asked, _ = waits(idle, ask("b:1"), 2.0, app=True)
+    assert (asked.app_tokens, asked.app_pending, asked.app_ticket) == (0, 0, None)
 
 
-def test_the_budget_gives_what_it_has_and_refills() -> None:
-    """Whole tokens only, never beyond its capacity."""
-    app = Limits(100, 10)
-    budget, drawn = draw(Budget(tokens=7.5, at=0.0), 400, 0.0, app)
+def test_what_graph_counts_beyond_our_own_count_lowers_the_bucket() -> None:
+    """Another program of the same app writes: the bucket is what Graph has left."""
+    turn = full(tokens=1000.0)
 
-    assert (drawn, budget.tokens) == (7, 0.5)
-    assert draw(budget, 400, 1.0, app)[1] == 10
-    assert draw(budget, 400, 1000.0, app)[1] == 100
-    assert draw(budget, 400, 0.0, None) == (budget, 400)
+    assert corrected(turn, 0.9, 0.0, GRAPH).tokens == pytest.approx(300)
+    assert corrected(turn, 1.2, 0.0, GRAPH).tokens == pytest.approx(-600)
+    assert corrected(turn, 0.9, 200.0, GRAPH) == replace(turn, tokens=pytest.approx(300), at=200.0)
+
+
+def test_our_own_count_stands_where_graphs_is_no_lower_than_its_rounding() -> None:
+    """A hundredth of the limit is 30 writes: to take each word for it would lose a tenth of the rate."""
+    turn = full(tokens=325.0)
+
+    assert corrected(turn, 0.90, 0.0, GRAPH) == turn
+    assert corrected(turn, 0.85, 0.0, GRAPH) == turn
+    assert corrected(turn, 0.0, 0.0, GRAPH) == turn
+    assert corrected(turn, 0.95, 0.0, None) == turn
+
+
+def test_what_the_whole_app_uses_is_no_reason_to_lower_a_tenants_bucket() -> None:
+    """Graph tells the closest of its limits, and the app's own is known to be close."""
+    turn = full()
+
+    assert corrected(turn, 0.97, 0.0, GRAPH, known=0.97) == turn
+    assert corrected(turn, 0.97, 0.0, GRAPH, known=0.5).tokens == pytest.approx(90)
+
+
+def test_a_throttle_of_the_app_keeps_the_tenant_waiting_with_its_bucket_as_it_was() -> None:
+    """What was prepaid is not sent; the tenant's own limit was not hit."""
+    turn = app_throttled(full(app_tokens=40.0, app_pending=20.0, app_ticket=9.0), 30.0)
+
+    assert waits(turn, ask(), 29.0, app=True)[1] == Wait(30.0)
+    again, wait = waits(turn, ask(), 30.0, app=True)
+    assert (again.tokens, wait.app_tokens) == (3000, 160)
 
 
 # ── A tenant's operations in simulated time ──────────────────────────────────────────────────────────────────────────
@@ -441,8 +465,13 @@ class TurnMachine(RuleBasedStateMachine):
         self.turn, answer = take(self.turn, asked, self.now, lease=10.0, limits=self.TENANT, app=True)
         if isinstance(answer, Grant) or not answer.app_tokens:
             return answer
-        self.budget, drawn = draw(self.budget, max(answer.app_tokens, 200), self.now, self.APP)
-        self.turn, answer = take(prepay(self.turn, drawn), asked, self.now, lease=10.0, limits=self.TENANT, app=True)
+        self.turn, self.budget, until = prepay(
+            self.turn, self.budget, answer.app_tokens, self.now, self.APP, large=asked.large
+        )
+        if until is not None:
+            assert until > self.now
+            return Wait(until)
+        self.turn, answer = take(self.turn, asked, self.now, lease=10.0, limits=self.TENANT, app=True)
         return answer
 
     @rule(name=st.sampled_from(OPERATIONS), batches=st.integers(1, 8))
@@ -516,20 +545,6 @@ class TurnMachine(RuleBasedStateMachine):
 
 TestTurnMachine = TurnMachine.TestCase
 TestTurnMachine.settings = settings(max_examples=60, stateful_step_count=40)
-
-
-@settings(max_examples=40)
-@given(st.lists(st.tuples(st.floats(0, 20), st.integers(1, 50)), min_size=1, max_size=40))
-def test_the_budget_never_gives_more_than_is_allowed(draws: list[tuple[float, int]]) -> None:
-    """Over any times and wishes."""
-    app, now, given_out = Limits(100, 3), 0.0, 0
-    budget = Budget.fresh(app, 0.0)
-    for pause, wanted in draws:
-        now += pause
-        budget, drawn = draw(budget, wanted, now, app)
-        given_out += drawn
-        assert 0 <= drawn <= wanted
-        assert given_out <= app.capacity + app.rate * now + 1e-3
 
 
 def test_a_waiter_is_seen_in_time_when_it_looks_every_ten_seconds() -> None:

@@ -189,13 +189,13 @@ async def test_the_budget_of_the_app_is_one_row(tables: Tables):
     fresh, etag = await budget.read()
     limits = Limits.app_writes(1)
     assert limits
-    assert (fresh.tokens, etag) == (limits.capacity, None)
+    assert (fresh.kept + fresh.level, etag) == (limits.capacity, None)
 
-    written = await budget.write(replace(fresh, tokens=1.5), None)
+    written = await budget.write(replace(fresh, kept=1.5), None)
     with pytest.raises(RowConflict):
         await budget.write(fresh, None)
 
-    assert await budget.read() == (replace(fresh, tokens=1.5), written)
+    assert await budget.read() == (replace(fresh, kept=1.5), written)
 
 
 async def test_the_last_seats_go_to_one_of_two_operations(tables: Tables):
