@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import httpx
-
 from shared.product_list import NotTheList
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -25,6 +23,8 @@ async def download(url: str, known: str | None) -> Download | None:
 
     It is not followed to another address. Raises ``NotTheList`` for any other answer, or none in time.
     """
+    import httpx  # noqa: PLC0415 - slow to import, and needed once a day
+
     headers = {"If-None-Match": known} if known else {}
     try:
         async with (

@@ -12,6 +12,7 @@ from shared.blobs.rows import RowStore
 from shared.blobs.staging import StagingStore
 from shared.callers.issuer import Issuer
 from shared.callers.tokens import Tokens
+from shared.glances import Glances
 from shared.graph.directory import Directory, Graph
 from shared.settings import Settings, settings
 from shared.tables.audit import AuditStore
@@ -66,6 +67,7 @@ class Services:
     anchors: AnchorStore
     products: ProductStore
     drops: DropStore
+    glances: Glances
     tokens: Tokens | None
     """None where no issuer is set."""
 
@@ -114,6 +116,7 @@ def open_services(chosen: Settings) -> Services:
         anchors=AnchorStore(blobs),
         products=ProductStore(blobs, off=chosen.catalogue_url is None),
         drops=DropStore(blobs),
+        glances=Glances(),
         tokens=_tokens(chosen),
     )
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import jwt
 
 from shared.errors import DependencyDown
@@ -37,7 +36,10 @@ class Issuer:
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.url = url
         self._clock = clock
+        import httpx  # noqa: PLC0415 - slow to import, and not needed where no tokens are believed
+
         self._http = httpx.AsyncClient(timeout=TIMEOUT_S)
+        self._failures = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, RecursionError)
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._read_at: float | None = None
         self._looks: deque[float] = deque(maxlen=LOOKS)
@@ -122,7 +124,7 @@ class Issuer:
                 answer = await self._http.get(url)
             answer.raise_for_status()
             document = answer.json()
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, RecursionError) as error:
+        except self._failures as error:
             raise DependencyDown("issuer", f"the issuer of tokens does not answer at {url}") from error
         if not isinstance(document, dict):
             raise DependencyDown("issuer", f"the issuer of tokens does not answer with a document at {url}")

@@ -1,5 +1,6 @@
 """Operations: lists, status, results."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import azure.functions as func
@@ -11,10 +12,10 @@ from shared.domain.caller import Role
 from shared.domain.operation import Operation, OperationKind, Status
 from shared.errors import NotFound
 from shared.services import Services
-from triggers.routes.results import STATUSES, Results, csv_of, samples
+from triggers.routes.results import STATUSES, Results, csv_of, glance, samples
 from triggers.web.exports import LINKED, csv_answer
 from triggers.web.http import Call, json_answer
-from triggers.web.query import DEFAULT_TOP, next_link
+from triggers.web.query import next_link
 from triggers.web.router import Router
 
 router = Router()
@@ -23,10 +24,10 @@ KINDS: tuple[OperationKind, ...] = ("assign", "remove", "modify", "transfer", "r
 OPERATION = f"{BASE}/operations/{{id}}"
 
 
-async def shown(app: Services, operation: Operation) -> OperationBody:
-    """An operation as the contract shows it, without results."""
+async def shown(app: Services, operation: Operation, found: Mapping[str, list[str]] | None = None) -> OperationBody:
+    """An operation as the contract shows it, without results; ``found`` are the samples of who failed, if known."""
     await app.tables.refresh_clock()
-    found = await samples(app, operation)
+    found = await samples(app, operation) if found is None else found
     planned = [part.tenant_id for part in operation.tenants if part.affected is not None]
     impacts = [await app.plans.impact(operation.plan_id or operation.id, tenant) for tenant in planned]
     body = present.operation(operation, app.tables.now(), samples=found)
@@ -108,10 +109,10 @@ async def tenant_id(call: Call, app: Services) -> str | None:
 async def get_operation(call: Call, app: Services) -> func.HttpResponse:
     """The operation with its first results."""
     operation = await find_operation(app, call)
-    found, cursor = await Results(app, operation).page(DEFAULT_TOP, None)
+    seen = await glance(app, operation)
     url = f"{call.origin}/api/{BASE}/operations/{operation.id}/results"
-    results = Page[ResultBody](value=found, next_link=next_link(url, cursor))
-    body = await shown(app, operation)
+    results = Page[ResultBody](value=list(seen.results), next_link=next_link(url, seen.cursor))
+    body = await shown(app, operation, seen.samples)
     return json_answer(body.model_copy(update={"results": results}))
 
 

@@ -1,7 +1,7 @@
 """What became of each user: outcomes from the rows, users without one from the plan, or else from the selection."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from shared.contracts import present
@@ -13,9 +13,10 @@ from shared.domain.operation import Operation, Outcome, TenantPart
 from shared.domain.plan import CHUNK_USERS, Manifest
 from shared.domain.states import ENDED
 from shared.errors import NotFound
+from shared.glances import Glance
 from shared.services import Services
 from shared.tables.paging import bad_cursor, make_cursor, read_cursor
-from triggers.web.query import cursor_number
+from triggers.web.query import DEFAULT_TOP, cursor_number
 
 type ResultStatus = Literal["pending", "succeeded", "skipped", "failed"]
 STATUSES: tuple[ResultStatus, ...] = ("pending", "succeeded", "skipped", "failed")
@@ -51,6 +52,8 @@ class Results:
     app: Services
     operation: Operation
     status: ResultStatus | None = None
+    block: int = BLOCK
+    """Users that are read at a time."""
 
     async def page(self, top: int, cursor: str | None) -> tuple[list[ResultBody], str | None]:
         """At most ``top`` results in selection order, tenant by tenant, and the cursor of the next page.
@@ -60,9 +63,11 @@ class Results:
         first, after = self._place(cursor)
         found: list[ResultBody] = []
         scanned = 0
+        # With no status every user read is a line of the page, and one more tells that there is another page.
+        reading = self if self.status else replace(self, block=min(BLOCK, top + 1))
         for part in self.operation.tenants[first:]:
             last, after = after, -1
-            async for block in self._blocks(part, last):
+            async for block in reading._blocks(part, last):
                 for index, row in block.rows:
                     if len(found) == top:
                         return found, make_cursor(part.tenant_id, str(last))
@@ -119,28 +124,25 @@ class Results:
         """Outcomes alone."""
         while True:
             some = await self.app.results.page(
-                self.operation.id, part.tenant_id, status=self.status, after_index=after, top=BLOCK
+                self.operation.id, part.tenant_id, status=self.status, after_index=after, top=self.block
             )
             if not some:
                 return
             after = some[-1].index
             yield Block([(each.index, self._result(part, each, named)) for each in some], after)
-            if len(some) < BLOCK:
+            if len(some) < self.block:
                 return
 
     async def _merged(
         self, part: TenantPart, after: int, manifest: Manifest | None, named: Words
     ) -> AsyncIterator[Block]:
         """Outcomes, and the users without one: pending, or ``Cancelled`` once the tenant's part has ended."""
-        for n, (begin, last) in enumerate(_spans(part, manifest)):
-            first = max(begin, after + 1)
-            if first > last:
-                continue
+        for n, begin, first, last in _pieces(_spans(part, manifest), after + 1, self.block):
             outcomes = await self.app.results.outcomes(self.operation.id, part.tenant_id, first, last)
             rows = {each.index: self._result(part, each, named) for each in outcomes}
             if len(rows) < last - first + 1:
                 for index, user_id, name in await self._selected(part, n, begin, frozen=manifest is not None):
-                    if index >= first and index not in rows:
+                    if first <= index <= last and index not in rows:
                         ended = part.status in ENDED
                         rows[index] = present.without_outcome(part.tenant_id, user_id, name, ended=ended)
             wanted = [(i, rows[i]) for i in sorted(rows) if self.status is None or rows[i].status == self.status]
@@ -179,8 +181,32 @@ def _spans(part: TenantPart, manifest: Manifest | None) -> list[tuple[int, int]]
     return [(begin, min(begin + CHUNK_USERS, users) - 1) for begin in range(0, users, CHUNK_USERS)]
 
 
+def _pieces(spans: list[tuple[int, int]], first: int, size: int) -> Iterator[tuple[int, int, int, int]]:
+    """The chunks from an index on, none larger than so many users: number and begin of the chunk, first and last."""
+    for n, (begin, last) in enumerate(spans):
+        for at in range(max(begin, first), last + 1, size):
+            yield n, begin, at, min(at + size - 1, last)
+
+
 SAMPLES = 5
 SAMPLED = 200
+
+
+async def glance(app: Services, operation: Operation) -> Glance:
+    """The first page of the results and samples of who failed.
+
+    Kept as long as the operation's counts stay as they are: very many may watch one operation.
+    """
+    counts = [
+        (each.tenant_id, each.status, each.totals.total, *each.totals.by_code.items()) for each in operation.tenants
+    ]
+    key = (operation.id, operation.grace_until, *map(tuple, counts))
+
+    async def load() -> tuple[Glance, bool]:
+        results, cursor = await Results(app, operation).page(DEFAULT_TOP, None)
+        return Glance(results, cursor, await samples(app, operation)), True
+
+    return await app.glances.get(key, load)
 
 
 async def samples(app: Services, operation: Operation) -> dict[str, list[str]]:
