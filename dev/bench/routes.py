@@ -17,7 +17,7 @@ PAUSE = 1.0
 
 
 async def routes(callers: int = 50, users: int = 8_000) -> Row:
-    """Status and list by turns, for fifty callers while an operation is at work: one a second each, then without pause."""
+    """Status and list by turns, for fifty callers while an operation works: one a second each, then without a pause."""
     async with Stack(SCALE.environment) as stack, Trial(stack) as trial:
         tenant = await trial.tenant(users)
         await drain(trial, [tenant])
