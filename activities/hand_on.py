@@ -24,6 +24,8 @@ async def finish_window(app: Services, done: WindowDone) -> None:
     await check_in(app, done)
     if done.app_blocked_for:
         await _block_app(app, done.app_blocked_for)
+        # What Graph told is the app's limit then, and says nothing of the tenant's.
+        done = done.model_copy(update={"limit_used": 0.0})
     await _free_turn(app, done)
     if done.seats:
         await _confirm_seats(app, done)

@@ -27,11 +27,11 @@ async def preview(users: int = 100_000) -> Row:
         started = monotonic()
         found = await trial.api.call("POST", "/preview", json=body, headers={"Prefer": "wait=1"})
         async with asyncio.timeout(1_200):
-            while found["status"] == "running":
+            while found["status"] == "computing":
                 await asyncio.sleep(0.5)
                 found = await trial.api.call("GET", f"/previews/{found['id']}")
         seconds = monotonic() - started
-    if found["status"] != "ready" or found["impact"]["users"]["selected"] != users:
+    if found["status"] != "ready" or found["impact"]["usersSelected"] != users:
         raise AssertionError(f"the preview has not all users: {found}")
     figures = {"pages alone s": bare, "preview s": seconds, "ratio": seconds / bare}
     return Row(f"preview of {users:,} users, 1 s a page", figures, "≤ 1.3 of the pages alone", seconds / bare <= 1.3)

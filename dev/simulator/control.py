@@ -230,10 +230,10 @@ class Control:
         return web.Response(status=204)
 
     async def drain(self, request: web.Request) -> web.Response:
-        for name in request.query.getall("tenant", []):
-            self._engine.throttle.drain(name.lower(), self._engine.clock.now())
-        if not request.query:
-            self._engine.throttle.drain(None, self._engine.clock.now())
+        tenant, left = request.query.get("tenant"), request.query.get("left", "0")
+        if not left.removeprefix("-").isdigit():
+            raise SpecError(f"left: expected a number, got {left!r}")
+        self._engine.throttle.drain(tenant.lower() if tenant else None, self._engine.clock.now(), float(left))
         return web.Response(status=204)
 
     async def stats(self, request: web.Request) -> web.Response:

@@ -96,10 +96,10 @@ class Throttle:
         """Full buckets for a tenant that is loaded anew."""
         self._buckets = {name: each for name, each in self._buckets.items() if not name.endswith(tenant)}
 
-    def drain(self, tenant: str | None, now: float) -> None:
-        """Empty the bucket of an app's writes to a tenant, or (None) to all of them together."""
+    def drain(self, tenant: str | None, now: float, left: float = 0.0) -> None:
+        """Let the app's writes to a tenant, or (None) to all together, be used up but for what is ``left``."""
         name, limit = ("writes", APP_WRITES) if tenant is None else (f"writes/{tenant}", TENANT_APP_WRITES)
-        self._bucket(name, limit, now).tokens = 0.0
+        self._bucket(name, limit, now).tokens = left
 
     def charge(self, tenant: str, users: int, units: int, *, write: bool, now: float) -> dict[str, str]:
         """Charge one request; the headers of its answer, or GraphError 429 with its own."""

@@ -177,6 +177,8 @@ class Part:
             more=more,
             keep_turn=any(each.keep_turn for each in done),
             blocked_for=max((each.blocked_for for each in done), default=0.0),
+            app_blocked_for=max((each.app_blocked_for for each in done), default=0.0),
+            limit_used=max((each.limit_used for each in done), default=0.0),
             by_code=dict(sum_up(each.by_code for each in done)),
             throttled=sum(each.throttled for each in done),
             seats=dict(sum_up(each.seats for each in done)),

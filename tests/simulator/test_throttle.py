@@ -93,3 +93,18 @@ async def test_a_factor_of_zero_lifts_the_limits(simulator: Simulator) -> None:
     answers = [(await simulator.get("/organization")).status_code for _ in range(50)]
 
     assert set(answers) == {200}
+
+
+async def test_somebody_else_can_use_up_the_writes(limited: Simulator) -> None:
+    """Of a tenant, or of the app over all tenants: the scope tells which."""
+    await limited.client.post("/_sim/drain", params={"tenant": TENANT, "left": "1"})
+    answers = [await limited.assign(f"u{n}@contoso.example", [BI]) for n in range(2)]
+    await limited.client.post("/_sim/drain", params={"tenant": TENANT, "left": "30"})
+    await limited.client.post("/_sim/drain")
+    answers.append(await limited.assign("u2@contoso.example", [BI]))
+
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+    scopes = [answer.headers["x-ms-throttle-scope"].split("/")[0] for answer in answers[1:]]
+    assert scopes == ["Tenant_Application", "Application"]
+    refused = await limited.client.post("/_sim/drain", params={"left": "few"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "left: expected a number, got 'few'")

@@ -183,6 +183,20 @@ async def test_a_turn_is_written_only_over_the_one_that_was_read(tables: Tables)
     assert (await turns.read("other"))[1] is None
 
 
+async def test_who_waits_for_a_turn_looks_again_as_soon_as_this_process_writes_it(tables: Tables):
+    """Of that tenant; what others write is found by looking."""
+    turns = TurnStore(tables)
+    turn, _ = await turns.read("t")
+    waits = [asyncio.create_task(turns.changed(tenant, 30.0)) for tenant in ("t", "t", "other")]
+    await asyncio.sleep(0)
+    await turns.write("t", turn, None)
+
+    done, pending = await asyncio.wait(waits, timeout=0.5)
+    assert (done, pending) == (set(waits[:2]), {waits[2]})
+    waits[2].cancel()
+    await turns.changed("t", 0.01)
+
+
 async def test_the_budget_of_the_app_is_one_row(tables: Tables):
     """The same ETag rule, for all tenants together."""
     budget = BudgetStore(tables)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -111,6 +112,23 @@ async def test_the_status_adds_up_and_brings_the_first_results(api: Api, running
     }
     assert [each["userId"] for each in body["results"]["value"]] == [f"u{n}" for n in range(10)]
     assert body["results"]["nextLink"] is None
+
+
+async def test_what_many_watch_is_read_once_for_the_same_counts(api: Api, registered: str, running: str) -> None:
+    """As soon as the counts move, everybody sees the new results and samples."""
+    first = [(await api.send("GET", f"operations/{running}")).json for _ in range(2)]
+    outcomes = [outcome(index, "GraphError", "1.1.1") for index in (5, 6)]
+    await api.app.results.record(running, registered, outcomes, Summary("1", {"GraphError": 2}, ("1.1.1",)))
+    codes = Counter(code or "" for code in CODES)
+    changed = Totals(10, {**codes, "GraphError": 3})
+    await api.app.operations.change_part(running, registered, lambda part: replace(part, totals=changed))
+    later = (await api.send("GET", f"operations/{running}")).json
+
+    assert first[0] == first[1]
+    assert first[0]["results"]["value"][5]["status"] == "pending"
+    assert [each["status"] for each in later["results"]["value"][5:7]] == ["failed", "failed"]
+    [group] = [group for group in later["errors"] if group["code"] == "GraphError"]
+    assert group["sample"] == ["user4@contoso.com", "user5@contoso.com", "user6@contoso.com"]
 
 
 async def test_no_user_is_lost_or_told_twice_over_pages(api: Api, running: str) -> None:
