@@ -40,9 +40,13 @@ class Permit:
     enable: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     location: bool = False
 
-    def may_go(self, sku: str) -> bool:
-        """Whether a SKU may be taken, with or without something in its place."""
-        return covers(self.remove, [sku]) or any(move.source == sku for move in self.moves)
+    def off(self, sku: str) -> frozenset[str]:
+        """The service plans of a SKU that may go off; a SKU of which nothing is said may stand among all."""
+        return self.disable.get(sku, self.disable.get("*", frozenset()))
+
+    def on(self, sku: str) -> frozenset[str]:
+        """The service plans of a SKU that may come on."""
+        return self.enable.get(sku, frozenset())
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,11 @@ class Asked:
     previewed: bool = False
     """A preview first, which is then executed."""
     parent: int | None = None
+
+    @property
+    def converts(self) -> bool:
+        """Whether Exchange is asked."""
+        return self.body.get("mailbox") == "convertToShared"
 
 
 def permit_of(kind: Kind, body: Json) -> Permit:

@@ -182,7 +182,8 @@ class Driver:
         key = {"Idempotency-Key": f"fire-{asked.number}"}
         if not asked.previewed:
             return await self.call("POST", f"/{asked.kind}", json=asked.body, headers=key)
-        preview = await self.call("POST", "/preview", json={**asked.body, "operation": asked.kind}, headers=key)
+        first = {"Idempotency-Key": f"preview-{asked.number}"}
+        preview = await self.call("POST", "/preview", json={**asked.body, "operation": asked.kind}, headers=first)
         while preview["status"] == "computing":
             await asyncio.sleep(0.3)
             preview = await self.call("GET", f"/previews/{preview['id']}")

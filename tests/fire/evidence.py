@@ -53,6 +53,11 @@ class OfOperation:
         """Its type."""
         return self.body["type"]
 
+    def overlaps(self, other: "OfOperation") -> bool:
+        """Whether both were at work at some moment."""
+        mine, theirs = (each.body["completedAt"] or "9" for each in (self, other))
+        return self.body["createdAt"] < theirs and other.body["createdAt"] < mine
+
 
 @dataclass(frozen=True)
 class Evidence:

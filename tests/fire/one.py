@@ -8,6 +8,9 @@ from tests.fire.gathering import gather, start_states
 from tests.fire.oracle import violations
 from tests.fire.script import Fault, Script, script_of
 
+SHOWN = 20
+"""Violations of a seed that are printed."""
+
 
 @dataclass
 class Outcome:
@@ -24,11 +27,21 @@ class Outcome:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """Faults that fired, by kind and by what they struck."""
     broken: Counter[str] = field(default_factory=Counter[str])
+    refused: list[str] = field(default_factory=list[str])
+    """Operations that the API did not take, with its answer."""
+
+    @property
+    def line(self) -> str:
+        """All of it in a line."""
+        broken = ", ".join(name if n == 1 else f"{name} ×{n}" for name, n in sorted(self.broken.items()))
+        counts = f"{self.operations} operations ({len(self.refused)} not taken), {self.users.total()} users, {self.writes} writes"
+        return f"{counts}, {self.faults.total()} faults; {broken}; {len(self.violations)} violations"
 
     @property
     def again(self) -> str:
         """How to run it again, and what is wrong."""
-        return "\n".join([f"again: make fire SEED={self.seed}", *self.violations])
+        more = [f"and {len(self.violations) - SHOWN} more"] if len(self.violations) > SHOWN else []
+        return "\n".join([f"again: make fire SEED={self.seed}", *self.violations[:SHOWN], *more])
 
 
 async def play(seed: int) -> Outcome:
@@ -58,6 +71,7 @@ async def _judged(driver: Driver, script: Script) -> Outcome:
         for line in tenant.log
     )
     outcome.broken = driver.played.broken
+    outcome.refused = list(driver.played.refused.values())
     on = {step.body["kind"]: step.on for _, step in script.steps if isinstance(step, Fault)}  # one of each kind
     for fault in (await driver.sim.get("/faults")).raise_for_status().json():
         outcome.faults[fault["kind"], on[fault["kind"]]] += fault["fired"]

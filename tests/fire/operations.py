@@ -40,7 +40,7 @@ def operations(rng: random.Random, world: tuple[Directory, ...], count: int) -> 
 
 
 def _operation(rng: random.Random, world: tuple[Directory, ...], number: int, kind: Kind) -> Asked:
-    which = rng.sample(range(len(world)), min(len(world), rng.choice((1, 1, 2, 3))))
+    which = rng.sample(range(len(world)), min(len(world), rng.choice((1, 2, 2, 3))))
     body = {"assign": _assign, "remove": _remove, "modify": _modify, "transfer": _transfer}[kind](rng)
     picked = tuple(_pick(rng, tenant, world[tenant], kind, body) for tenant in which)
     permit = permit_of(kind, body)
@@ -57,7 +57,7 @@ def _pick(rng: random.Random, tenant: int, directory: Directory, kind: Kind, bod
     exclude = tuple(rng.sample(names, 2)) if rng.random() < 0.4 else ()
     match way:
         case "group":
-            group = rng.choice((TEAMS if small else (EVERYONE, OUTER, *TEAMS)))
+            group = rng.choice((TEAMS if small else (EVERYONE, EVERYONE, OUTER, *TEAMS)))
             return Picked(tenant, {"group": {"displayName": group}}, exclude)
         case "filter":
             return Picked(tenant, {"filter": f"department eq '{rng.choice(DEPARTMENTS)}'"}, exclude)

@@ -7,7 +7,7 @@ from dev.api import Json
 from dev.simulator.catalogue import find_product
 from tests.fire.asking import Permit, covers
 from tests.fire.evidence import Evidence, OfOperation
-from tests.fire.replay import LOCATION, Delta, State, Write, audited, by_user, replay, sides
+from tests.fire.replay import LOCATION, Delta, State, Write, audited, by_user, named, names, replay, shown, sides
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -22,7 +22,7 @@ def forbidden_writes(evidence: Evidence) -> Iterator[str]:
                 continue
             why = [_why_not(operation, write, past[write.user]) for operation in over[write.user]]
             if why and all(why):
-                yield f"{tenant.id} {write.user}: nobody asked for {write.line['body']}: {why}"
+                yield f"{tenant.id} {write.user}: nobody asked for {shown(write.before.deltas(write.wanted))}: {why}"
             past[write.user] += write.deltas
 
 
@@ -55,7 +55,7 @@ def _why_not(operation: OfOperation, write: Write, past: list[Delta]) -> str | N
     if operation.kind == "revert":
         back = {delta.undone for delta in past}
         strange = {delta for delta in write.before.deltas(write.wanted) if delta not in back and delta.what != LOCATION}
-        return f"not what was before: {strange}" if strange else None
+        return f"not what was before: {shown(strange)}" if strange else None
     return _why_not_changed(operation.permit, write.before, write.wanted)
 
 
@@ -64,7 +64,7 @@ def _why_not_recorded(operation: OfOperation, entry: Json, earlier: list[Json]) 
         assert operation.parent
         undone = {d.undone for each in earlier if each["operationId"] == operation.parent.id for d in audited(each)}
         strange = audited(entry) - undone
-        return f"a revert that does not undo: {strange}" if strange else None
+        return f"a revert that does not undo: {shown(strange)}" if strange else None
     return _why_not_changed(operation.permit, *sides(entry))
 
 
@@ -79,16 +79,16 @@ def _why_not_changed(permit: Permit, before: State, after: State) -> str | None:
                 return why
         elif isinstance(delta.before, frozenset) and isinstance(delta.after, frozenset):
             off, on = delta.after - delta.before, delta.before - delta.after
-            if not covers(permit.disable.get(delta.what, NOTHING), off - _carried(permit, delta.what, before)):
-                return f"{delta.what} lost {sorted(off)}"
-            if not covers(permit.enable.get(delta.what, NOTHING), on):
-                return f"{delta.what} had {sorted(on)} switched on"
+            if not covers(permit.off(delta.what), off - _carried(permit, delta.what, before)):
+                return f"{named(delta.what)} lost {names(off)}"
+            if not covers(permit.on(delta.what), on):
+                return f"{named(delta.what)} had {names(on)} switched on"
         elif not covers(permit.add, [delta.what]):
-            return f"{delta.what} came"
+            return f"{named(delta.what)} came"
         elif isinstance(delta.after, frozenset):
-            lost = _carried(permit, delta.what, before) - delta.after - permit.enable.get(delta.what, NOTHING)
+            lost = _carried(permit, delta.what, before) - delta.after - permit.on(delta.what)
             if lost:
-                return f"{delta.what} came with {sorted(lost)} on, which were off before"
+                return f"{named(delta.what)} came with {names(lost)} on, which were off before"
     return None
 
 
@@ -97,8 +97,8 @@ def _why_not_gone(permit: Permit, sku: str, after: State) -> str | None:
         return None
     targets = {move.target for move in permit.moves if move.source == sku}
     if not targets:
-        return f"{sku} went"
-    return None if targets & after.licences.keys() else f"{sku} went, and nothing came in its place"
+        return f"{named(sku)} went"
+    return None if targets & after.licences.keys() else f"{named(sku)} went, and nothing came in its place"
 
 
 def _carried(permit: Permit, target: str, before: State) -> frozenset[str]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from dev.api import Json
-from dev.simulator.catalogue import find_product
+from dev.simulator.catalogue import find_product, products
 
 LOCATION = "usageLocation"
+FEW = 4
 
 
 class Delta(NamedTuple):
@@ -167,3 +168,25 @@ def by_user(entries: Iterable[Json]) -> dict[str, list[Json]]:
 def counted(many: Iterable[frozenset[Delta]]) -> Counter[Delta]:
     """All deltas with how often each occurs."""
     return Counter(delta for deltas in many for delta in deltas)
+
+
+def named(what: str) -> str:
+    """A SKU by its part number."""
+    product = find_product(what)
+    return product.part_number if product else what
+
+
+def names(plans: Iterable[str]) -> str:
+    """Service plans by name, a few of many."""
+    known = {plan.id: plan.name for product in products().values() for plan in product.plans}
+    found = sorted(known.get(each, each) for each in plans)
+    return ", ".join(found) if len(found) <= FEW else f"{', '.join(found[:FEW])} and {len(found) - FEW} more"
+
+
+def shown(deltas: Iterable[Delta]) -> str:
+    """Deltas to be read."""
+
+    def side(value: frozenset[str] | str | None) -> str:
+        return ("held without " + names(value) if value else "held") if isinstance(value, frozenset) else str(value)
+
+    return "; ".join(sorted(f"{named(d.what)}: {side(d.before)} → {side(d.after)}" for d in deltas))
