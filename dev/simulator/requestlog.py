@@ -57,9 +57,7 @@ class RequestLog:
         self._next += 1
         return entry
 
-    def end(
-        self, entry: Entry, status: int | None, end: float, retry_after: str | None, *, done: bool = False
-    ) -> None:
+    def end(self, entry: Entry, status: int | None, end: float, retry_after: str | None, *, done: bool = False) -> None:
         """Write the line of a request that is over."""
         line = {
             "n": entry.n,

@@ -18,11 +18,15 @@ from shared.tables.seats import SeatStore
 from tests.fire.asking import Permit
 from tests.fire.driver import LAG_SECONDS, Driver, Life
 from tests.fire.evidence import Evidence, OfOperation, OfTenant
+from tests.fire.script import TIMES
 from tests.fire.world import Directory
 
 HORIZON_SECONDS = float(LOCAL_DEFAULTS["REPLICATION_HORIZON_SECONDS"])
 SETTLE_SECONDS = HORIZON_SECONDS + 3
 """Within so long after the last end no reservation holds a seat."""
+
+SWEPT_SECONDS = float(TIMES["HEARTBEAT_STALE_SECONDS"]) + 4
+"""Within so long the sweeper has found who is past the time."""
 
 
 @asynccontextmanager
@@ -48,12 +52,23 @@ async def start_states(driver: Driver) -> dict[str, Json]:
 async def gather(driver: Driver, starts: dict[str, Json]) -> Evidence:
     """Everything that the oracle asks for, once nothing moves any more."""
     async with tables_of(driver.stack) as tables:
-        due = await DueStore(tables).operations()
+        due = await _due(tables, {life.body["id"] for life in driver.played.lives.values()})
         operations: dict[int, OfOperation] = {}
         for number, life in sorted(driver.played.lives.items()):
             operations[number] = await _operation(driver, tables, life, operations, due)
         tenants = [await _tenant(driver, tables, each, starts[each.id]) for each in driver.script.world]
     return Evidence(tenants, list(operations.values()), driver.script.freezes)
+
+
+async def _due(tables: Tables, operations: set[str]) -> set[str]:
+    """Which of these the sweeper still looks for, once it has had the time to look after who died at the very end."""
+    left = operations
+    for _ in range(int(SWEPT_SECONDS / 0.5)):
+        left = operations & await DueStore(tables).operations()
+        if not left:
+            break
+        await asyncio.sleep(0.5)
+    return left
 
 
 async def _state(driver: Driver, directory: Directory) -> Json:

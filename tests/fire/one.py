@@ -34,8 +34,9 @@ class Outcome:
     def line(self) -> str:
         """All of it in a line."""
         broken = ", ".join(name if n == 1 else f"{name} ×{n}" for name, n in sorted(self.broken.items()))
-        counts = f"{self.operations} operations ({len(self.refused)} not taken), {self.users.total()} users, {self.writes} writes"
-        return f"{counts}, {self.faults.total()} faults; {broken}; {len(self.violations)} violations"
+        operations = f"{self.operations} operations ({len(self.refused)} not taken)"
+        counts = f"{self.users.total()} users, {self.writes} writes, {self.faults.total()} faults"
+        return f"{operations}, {counts}; {broken}; {len(self.violations)} violations"
 
     @property
     def again(self) -> str:

@@ -57,7 +57,7 @@ def _pick(rng: random.Random, tenant: int, directory: Directory, kind: Kind, bod
     exclude = tuple(rng.sample(names, 2)) if rng.random() < 0.4 else ()
     match way:
         case "group":
-            group = rng.choice((TEAMS if small else (EVERYONE, EVERYONE, OUTER, *TEAMS)))
+            group = rng.choice(TEAMS if small else (EVERYONE, EVERYONE, OUTER, *TEAMS))
             return Picked(tenant, {"group": {"displayName": group}}, exclude)
         case "filter":
             return Picked(tenant, {"filter": f"department eq '{rng.choice(DEPARTMENTS)}'"}, exclude)
@@ -82,7 +82,9 @@ def _csv(rng: random.Random, named: tuple[str, ...], body: Json) -> str:
 def _location(rng: random.Random) -> Json:
     if rng.random() < 0.5:
         return {}
-    return {"usageLocation": {"value": rng.choice(("CH", "fromUserCountry")), "mode": rng.choice(("ifMissing", "always"))}}
+    return {
+        "usageLocation": {"value": rng.choice(("CH", "fromUserCountry")), "mode": rng.choice(("ifMissing", "always"))}
+    }
 
 
 def _assign(rng: random.Random) -> Json:

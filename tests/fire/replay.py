@@ -144,9 +144,7 @@ def sides(entry: Json) -> tuple[State, State]:
 
 def _recorded(state: Json) -> State:
     licences = {
-        each["skuId"]: _ids(each["skuId"], each["disabledPlans"])
-        for each in state["licenses"]
-        if not each["inherited"]
+        each["skuId"]: _ids(each["skuId"], each["disabledPlans"]) for each in state["licenses"] if not each["inherited"]
     }
     return State(licences, state[LOCATION])
 

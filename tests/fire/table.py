@@ -50,12 +50,14 @@ def table(outcomes: Sequence[Outcome]) -> str:
     lines += ["", "| what else | times | seeds |", "| --- | --- | --- |"]
     for name, said in BREAKAGES.items():
         lines.append(f"| {said} | {broken[name]} | {sum(bool(outcome.broken[name]) for outcome in outcomes)} |")
-    lines += [
-        "",
-        f"Seeds: {len(outcomes)}. Operations: {sum(o.operations for o in outcomes)} ({_list(ended)}). "
-        f"Users in results: {users.total()} ({_list(users)}). Writes done: {sum(o.writes for o in outcomes)}. "
+    said = [
+        f"Seeds: {len(outcomes)}.",
+        f"Operations: {sum(o.operations for o in outcomes)} ({_list(ended)}).",
+        f"Users in results: {users.total()} ({_list(users)}).",
+        f"Writes done: {sum(o.writes for o in outcomes)}.",
         f"Violations: {sum(len(o.violations) for o in outcomes)}.",
     ]
+    lines += ["", " ".join(said)]
     return "\n".join(lines)
 
 

@@ -48,7 +48,7 @@ def entry(sequence: int, name: str, before: list[Json], after: list[Json]) -> Js
 
 def result(name: str, status: str = "succeeded", **more: Any) -> Json:
     """A result."""
-    base = {"userId": name, "userPrincipalName": name, "status": status, "error": None, "graceUntil": None}
+    base: Json = {"userId": name, "userPrincipalName": name, "status": status, "error": None, "graceUntil": None}
     base["attempts"] = 1 if status == "succeeded" else 0
     changed = {"added": [E5], "removed": [E3]} if status == "succeeded" else {"added": [], "removed": []}
     return {**base, **changed, **more}
@@ -71,9 +71,7 @@ def right() -> Evidence:
         write(ANA, 11.2, [held(E5, SWAY)], [E3]),
         {"method": "GET", "url": "/users/dan", "body": None, "status": 200, "done": True},
     ]
-    end = {
-        "users": [user(ANA, held(E5, SWAY)), user(BEN, held(POWER_BI), held(E5)), user(CLEO), user("dan", held(E3))]
-    }
+    end = {"users": [user(ANA, held(E5, SWAY)), user(BEN, held(POWER_BI), held(E5)), user(CLEO), user("dan", held(E3))]}
     audit = [
         entry(1, ANA, [held(E3, "SWAY")], [held(E5, "SWAY")]),
         entry(2, BEN, [held(E3), held(POWER_BI)], [held(POWER_BI), held(E5)]),

@@ -141,7 +141,7 @@ def _user(rng: random.Random, person: Person) -> Json:
 
 def _held(users: list[Json], groups: Groups) -> Counter[str]:
     """Seats taken in the beginning, of every SKU."""
-    held = Counter(dict.fromkeys(SKUS, 0))
+    held = Counter[str](dict.fromkeys(SKUS, 0))
     held.update(each["skuId"] for user in users for each in user["licenses"])
     held[FABRIC] += len(groups[GIVING])
     return held

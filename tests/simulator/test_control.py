@@ -160,8 +160,8 @@ async def test_the_statistics_count_each_item(small: Simulator) -> None:
 async def test_the_log_tells_what_was_done_even_where_nobody_was_told(small: Simulator) -> None:
     """A write whose answer is held is done, a refused one is not; somebody else's change stands between them."""
     await small.client.post("/_sim/faults", json={"match": "assignLicense", "kind": "timeoutAfterCommit", "count": 1})
+    item = assign_item("bob@contoso.example", E3)
     with pytest.raises(httpx.ReadTimeout):
-        item = assign_item("bob@contoso.example", E3)
         await small.client.post("/v1.0/users/bob@contoso.example/assignLicense", json=item["body"], timeout=0.3)
     await small.client.patch(f"/_sim/tenants/{TENANT}/users/ada@contoso.example", json={"licenses": []})
     await small.assign("ghost@contoso.example", [E3])
