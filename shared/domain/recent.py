@@ -1,4 +1,4 @@
-"""What we wrote ourselves a moment ago, which Graph's reads may not show yet."""
+"""What we wrote ourselves a moment ago: Graph's reads may not show it yet, or nobody has said what became of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,3 +15,12 @@ class RecentWrite:
     at: datetime
     sku_ids: frozenset[str]
     after: LicenceState
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A write that went out and was not answered, so that it may still be under way; ``at`` as above."""
+
+    user_id: str
+    operation_id: str
+    at: datetime

@@ -9,7 +9,7 @@ from shared.contracts.work import Stop
 from shared.domain.codes import ResultCode
 from shared.services import Services
 from tests.activities.conftest import MakePart
-from tests.activities.parts import E5, Part, another, new_part, people, upn
+from tests.activities.parts import E3, E5, Part, another, new_part, people, upn
 from tests.support.simulator import Simulator
 
 YAMMER, SWAY = "7547a3fe-08ee-4ccb-b430-5077c5041653", "a23b959c-7ce8-4e57-9140-b90eb88a9e97"
@@ -404,3 +404,23 @@ async def test_a_plan_made_before_another_operation_wrote_is_seen_as_drifted(
     await late.attempt(1)
 
     assert await late.codes() == [ResultCode.DRIFTED] * 2
+
+
+async def test_whose_answer_another_operation_waits_for_is_not_written_to(part_of: MakePart) -> None:
+    """Invariant 5: what nobody answered may still be under way; who comes second waits until it must be known."""
+    part = await (await part_of(2)).ready()
+    part.tenant.fault("assignLicense", "timeoutBeforeCommit", count=2)
+    first = await part.attempt(1)
+    await part.hand_on(part.window_done())
+    late = await another(part.app, part.tenant, licenses=[{"sku": E3}])
+    await late.ready()
+    held = await late.attempt(1)
+    sent = part.writes()
+    await late.hand_on(late.window_done())
+
+    assert (first.unknown, held.left, held.unknown, held.sent, held.by_code) == (True, 2, False, 0, {})
+    assert held.ready_in > 0
+    assert len(sent) == 2
+    await asyncio.sleep(held.ready_in)
+    await late.take(window=2)
+    assert (await late.attempt(2)).by_code == {"": 2}

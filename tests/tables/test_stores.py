@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from shared.domain.caller import SYSTEM, Caller, Role
 from shared.domain.model import AddLicence, LicenceState, SkippedLicence
 from shared.domain.operation import Summary
 from shared.domain.pacing import Limits, Waiter
-from shared.domain.recent import RecentWrite
+from shared.domain.recent import RecentWrite, Unanswered
 from shared.domain.seats import Reservation
 from shared.domain.tenant import Tenant
 from shared.errors import NotFound, RequestRejected, RowConflict
@@ -261,6 +261,31 @@ async def test_old_recent_writes_are_purged_of_one_tenant_or_all(tables: Tables)
     assert set(await store.since("t2", NOON)) == {"a", "b"}
     assert await store.purge(None, NOON + timedelta(seconds=90)) == 3
     assert await store.since("t2", NOON) == {}
+
+
+async def test_who_got_no_answer_is_told_to_all_others(tables: Tables):
+    """The last time counts, own and old ones do not; none is taken for an after-state, and what is old is purged."""
+    store = RecentStore(tables)
+    times = {seconds: NOON + timedelta(seconds=seconds) for seconds in (0, 14, 25)}
+    sent = [
+        Unanswered("a", "op1", times[0]),
+        Unanswered("a", "op1", times[14]),
+        Unanswered("b", "op2", times[25]),
+        Unanswered("c", "op1", times[0]),
+    ]
+    await store.note_unanswered("t", sent)
+    await store.note_unanswered("t", sent)
+    await store.record("t", [recent("a", 3)])
+
+    async def told(to: str, since: int = 0) -> dict[str, datetime]:
+        return await store.unanswered("t", times[since], users={"a", "b"}, except_operation=to)
+
+    assert await told("op3") == {"a": times[14], "b": times[25]}
+    assert await told("op1") == {"b": times[25]}
+    assert await told("op2", since=25) == {}
+    assert set(await store.since("t", NOON)) == {"a"}
+    assert await store.purge("t", NOON + timedelta(seconds=12)) == 3
+    assert await told("op3") == {"a": times[14], "b": times[25]}
 
 
 def tenant(number: int, *domains: str, **fields: Any) -> Tenant:
