@@ -211,8 +211,11 @@ class Driver:
         if life is None:
             return
         with contextlib.suppress(Refused):
-            await self.call("POST", f"/operations/{life.body['id']}/{steer.verb}")
-            self.played.broken[steer.verb] += 1
+            await self._say(life, steer.verb)
+
+    async def _say(self, life: Life, verb: str) -> None:
+        await self.call("POST", f"/operations/{life.body['id']}/{verb}")
+        self.played.broken[verb] += 1
 
     async def _nurse(self) -> None:
         """Look at every operation that has not ended, and send on what rests."""
@@ -230,7 +233,7 @@ class Driver:
                     elif status not in VERB:
                         resting.pop(number, None)
                     elif time() - resting.setdefault(number, time()) > REST_SECONDS:
-                        await self.call("POST", f"/operations/{life.body['id']}/{VERB[status]}")
+                        await self._say(life, VERB[status])
                 except Refused:
                     continue  # it went on by itself, or nobody answers: the end is judged by the oracle
 

@@ -73,7 +73,9 @@ async def _judged(driver: Driver, script: Script) -> Outcome:
     )
     outcome.broken = driver.played.broken
     outcome.refused = list(driver.played.refused.values())
-    on = {step.body["kind"]: step.on for _, step in script.steps if isinstance(step, Fault)}  # one of each kind
-    for fault in (await driver.sim.get("/faults")).raise_for_status().json():
-        outcome.faults[fault["kind"], on[fault["kind"]]] += fault["fired"]
+    told = (await driver.sim.get("/faults")).raise_for_status().json()
+    for _, step in script.steps:
+        if isinstance(step, Fault):
+            fired = next(each["fired"] for each in told if step.body.items() <= each.items())
+            outcome.faults[step.body["kind"], step.on] += fired
     return outcome

@@ -19,7 +19,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "Exchange": ("InvokeCommand",),
 }
 """What a fault strikes: parts of ``METHOD /path``."""
-ON = ("writes", "writes", "writes", "reads", "reads", "$batch", "$batch", "Exchange")
+ON = ("reads", "reads", "$batch", "$batch", "Exchange")
 
 type Major = Literal["kill", "storage", "freeze", "lose"]
 MAJORS: tuple[Major, ...] = ("kill", "storage", "freeze", "lose")
@@ -125,7 +125,9 @@ def script_of(seed: int) -> Script:
         (round(5.0 * n / len(asked) + rng.random() / 2, 2), Start(each)) for n, each in enumerate(asked)
     ]
     on = ON if any(each.converts for each in asked) else tuple(each for each in ON if each != "Exchange")
-    steps += [(at(0.0, 6.0), Fault(*_fault(rng, kind, rng.choice(on), world))) for kind in FAULT_KINDS]
+    for kind in FAULT_KINDS:
+        steps.append((at(0.0, 6.0), Fault(*_fault(rng, kind, "writes", world))))
+        steps.append((at(0.0, 6.0), Fault(*_fault(rng, kind, rng.choice(on), world))))
     steps += [(at(1.0, 5.0), Break(what, rng.randrange(4), round(rng.uniform(0.2, 1.5), 2))) for what in majors]
     steps += [(at(0.5, 6.0), _outside(rng, what, world)) for what in (*MINORS, rng.choice(MINORS))]
     steps += [(at(0.5, 6.0), Steer(rng.choice(asked).number, rng.choice(VERBS))) for _ in range(rng.randint(1, 3))]
