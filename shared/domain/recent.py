@@ -8,7 +8,10 @@ from shared.domain.model import LicenceState
 
 @dataclass(frozen=True, slots=True)
 class RecentWrite:
-    """A confirmed write: the SKUs it concerned and the user's state after it; ``at`` in the table service's time."""
+    """A confirmed write: the SKUs it concerned and the user's state after it; ``at`` in the table service's time.
+
+    Of ``after`` only these SKUs and the usage location count: all else is as old as the plan.
+    """
 
     user_id: str
     operation_id: str

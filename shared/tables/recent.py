@@ -1,7 +1,7 @@
 """Table ``recent``: our own writes that Graph's reads may not show yet.
 
 Keys begin with the time, cut to 10 s, so that what is young is one range. Two writes of one user within such a step
-become one: the later state, with the SKUs of both. Writes that were not answered stand in a range of their own.
+become one, with the SKUs of both. Writes that were not answered stand in a range of their own.
 """
 
 from collections import defaultdict
@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
+from shared.domain.drift import overlay
 from shared.domain.recent import RecentWrite, Unanswered
 from shared.errors import RowConflict
 from shared.tables.client import Tables
@@ -39,9 +40,12 @@ def _row(tenant: str, write: RecentWrite) -> Row:
 
 
 def _joined(one: RecentWrite, other: RecentWrite) -> RecentWrite:
-    """Two writes of one user as one: the later one's state holds what the earlier one did."""
+    """Two writes of one user as one: of each SKU, and of the usage location, what was written last.
+
+    Neither knows what the other did: its state is that of its plan.
+    """
     earlier, later = sorted((one, other), key=lambda write: write.at)
-    return replace(later, sku_ids=earlier.sku_ids | later.sku_ids)
+    return replace(later, sku_ids=earlier.sku_ids | later.sku_ids, after=overlay(earlier.after, [later]))
 
 
 class RecentStore:

@@ -406,6 +406,25 @@ async def test_a_plan_made_before_another_operation_wrote_is_seen_as_drifted(
     assert await late.codes() == [ResultCode.DRIFTED] * 2
 
 
+async def test_a_third_operation_sees_what_the_first_wrote_past_the_second(part_of: MakePart) -> None:
+    """Invariant 2: three plans of one moment, of which the second concerns another SKU: the third has drifted.
+
+    Its plan would switch on again what the first has switched off.
+    """
+    body = {"licenses": [{"sku": E5, "disabledPlans": [YAMMER]}]}
+    part = await part_of(people(2, licenses=[{"skuId": "SPE_E5"}]), body=body)
+    other = await another(part.app, part.tenant, licenses=[{"sku": E3}])
+    third = await another(part.app, part.tenant, licenses=[{"sku": E5, "disabledPlans": [SWAY]}])
+    for each in (part, other, third):
+        await each.frozen()
+    for each in (part, other, third):
+        assert (await each.take()).batches == 1
+        await each.attempt(1)
+        await each.hand_on(each.window_done())
+
+    assert [await each.codes() for each in (part, other, third)] == [[None] * 2, [None] * 2, [ResultCode.DRIFTED] * 2]
+
+
 async def test_whose_answer_another_operation_waits_for_is_not_written_to(part_of: MakePart) -> None:
     """Invariant 5: what nobody answered may still be under way; who comes second waits until it must be known."""
     part = await (await part_of(2)).ready()

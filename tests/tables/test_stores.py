@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.domain.caller import SYSTEM, Caller, Role
-from shared.domain.model import AddLicence, LicenceState, SkippedLicence
+from shared.domain.model import AddLicence, Assignment, LicenceState, SkippedLicence
 from shared.domain.operation import Summary
 from shared.domain.pacing import Limits, Waiter
 from shared.domain.recent import RecentWrite, Unanswered
@@ -238,16 +238,24 @@ async def test_recent_writes_are_read_by_time_oldest_first(tables: Tables):
     assert await store.since("t", NOON + timedelta(seconds=20), except_operation="op2") == {}
 
 
-async def test_the_later_of_two_writes_within_a_step_stays(tables: Tables):
-    """Both hold the user's whole state; a transaction never names a row twice."""
-    store = RecentStore(tables)
-    later = replace(recent("a", 8), after=LicenceState())
+async def test_of_two_writes_within_a_step_the_later_one_counts_for_its_own_skus_only(tables: Tables):
+    """Invariant 2: what the first wrote stays known, although the state of the second was planned before it.
 
-    await store.record("t", [later, recent("a", 2), *(recent(f"u{n}", 5) for n in range(150))])
+    A transaction never names a row twice.
+    """
+    store = RecentStore(tables)
+    off, on = Assignment(E3, PLANS), Assignment(E3)
+    first = replace(recent("a", 2), sku_ids=frozenset({E3}), after=LicenceState((off,), "CH"))
+    later = replace(recent("a", 8), sku_ids=frozenset({E5}), after=LicenceState((on, Assignment(E5))))
+
+    await store.record("t", [later, first, *(recent(f"u{n}", 5) for n in range(150))])
+    await store.record("t", [replace(recent("a", 9), sku_ids=frozenset({E5}), after=LicenceState((on,)))])
 
     found = await store.since("t", NOON)
-    assert found["a"] == [later]
     assert len(found) == 151
+    [joined] = found["a"]
+    assert (joined.at, joined.sku_ids) == (NOON + timedelta(seconds=9), {E3, E5})
+    assert (joined.after.direct(E3), joined.after.direct(E5), joined.after.usage_location) == (off, None, "CH")
 
 
 async def test_old_recent_writes_are_purged_of_one_tenant_or_all(tables: Tables):
