@@ -226,7 +226,8 @@ def _result(done: BatchDone, *, settle_only: bool) -> BatchResult:
         left=done.left if done.unknown or not settle_only else 0,
         ready_in=done.ready_in,
         unknown=done.unknown,
-        sent=done.went_out,
+        # What was found by reading alone carries the attempt's mark too, which the audit knows then: no other may have it.
+        sent=done.went_out or bool(done.by_code),
     )
 
 

@@ -30,6 +30,14 @@ VERB = {"paused": "resume", "halted": "resume", "awaitingApproval": "approve", "
 """What sends an operation on that rests."""
 
 
+class Refused(Exception):
+    """The API said no for good; ``status`` 0: nobody answered."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 @dataclass
 class Life:
     """An operation that was started: between these times it read its tenants."""
@@ -127,11 +135,10 @@ class Driver:
         return answer.json()
 
     async def _try(self, method: str, path: str, **options: Any) -> httpx.Response | None:
-        hosts = [host for host in self.stack.hosts if host.returncode is None and host.url]
-        for host in hosts:
+        for host in self._serving:
             if host.pid in self._frozen:
                 continue
-            url = path if path.startswith("http") else host.url + BASE + path
+            url = host.url + BASE + path.partition(BASE)[2] if path.startswith("http") else host.url + BASE + path
             with contextlib.suppress(httpx.TransportError):
                 return await self._http.request(method, url, **options)
         return None
@@ -239,9 +246,13 @@ class Driver:
 
     # --- breakages ---
 
+    @property
+    def _serving(self) -> list[Host]:
+        """Hosts that have come up and live."""
+        return [host for host in self.stack.hosts if host.returncode is None and host.url]
+
     def _pick(self, number: int) -> Host:
-        living = [host for host in self.stack.hosts if host.returncode is None]
-        return living[number % len(living)]
+        return self._serving[number % len(self._serving)]
 
     async def _kill(self, step: Break) -> None:
         await self._pick(step.host).kill()
@@ -249,7 +260,7 @@ class Driver:
         await self.stack.start_host()
 
     async def _lose(self, step: Break) -> None:
-        if len([host for host in self.stack.hosts if host.returncode is None]) > 1:
+        if len(self._serving) > 1:
             await self._pick(step.host).kill()
 
     async def _storage(self, step: Break) -> None:
@@ -299,11 +310,3 @@ class Driver:
         history.append((time(), groups))
         path = f"/tenants/{directory.id}/groups/{group}/members"
         (await self.sim.post(path, json={"add": add, "remove": remove})).raise_for_status()
-
-
-class Refused(Exception):
-    """The API said no for good; ``status`` 0: nobody answered."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status

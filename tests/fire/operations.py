@@ -1,9 +1,11 @@
 """Random operations of every kind, as bodies of the API with what they permit."""
 
 import random
+from collections.abc import Iterable
+from dataclasses import replace
 
 from dev.api import Json
-from tests.fire.asking import Asked, Kind, Picked, permit_of
+from tests.fire.asking import ALL, Asked, Kind, Picked, permit_of
 from tests.fire.world import (
     DEPARTMENTS,
     E3,
@@ -44,6 +46,9 @@ def _operation(rng: random.Random, world: tuple[Directory, ...], number: int, ki
     body = {"assign": _assign, "remove": _remove, "modify": _modify, "transfer": _transfer}[kind](rng)
     picked = tuple(_pick(rng, tenant, world[tenant], kind, body) for tenant in which)
     permit = permit_of(kind, body)
+    if kind == "modify" and any("csv" in each.users for each in picked) and _columns(kind, body):
+        # The row names all plans that shall be off: every other one may come on.
+        permit = replace(permit, enable={sku: ALL for sku in permit.disable})
     body["options"] = _options(rng)
     body["targets"] = [each.target(world[each.tenant]) for each in picked]
     body["reason"] = f"operation {number}"
@@ -63,20 +68,34 @@ def _pick(rng: random.Random, tenant: int, directory: Directory, kind: Kind, bod
             return Picked(tenant, {"filter": f"department eq '{rng.choice(DEPARTMENTS)}'"}, exclude)
         case _:
             named = tuple(rng.sample(names, rng.randint(8, 30)))
-            if way == "users" or kind not in ("assign", "remove"):
+            if way == "users":
                 return Picked(tenant, {"users": list(named)}, exclude, named)
-            return Picked(tenant, {"csv": _csv(rng, named, body)}, exclude, named)
+            return Picked(tenant, {"csv": _csv(rng, kind, named, body)}, exclude, named)
 
 
-def _csv(rng: random.Random, named: tuple[str, ...], body: Json) -> str:
-    """A row for each user, some of them twice; for assign the row names what the body asks for."""
-    licences = body["licenses"] if isinstance(body["licenses"], list) else []
-    rows = list(named) + rng.sample(named, 3)
-    first = licences[0] if licences and "enabledPlans" not in licences[0] else None
-    if not first or len(licences) > 1:
-        return "\n".join(["UserPrincipalName", *rows, ""])
-    plans = ";".join(first.get("disabledPlans", []))
-    return "\n".join(["UserPrincipalName,LicenseSKU,DisabledPlans", *(f"{u},{first['sku']},{plans}" for u in rows), ""])
+def _csv(rng: random.Random, kind: Kind, named: tuple[str, ...], body: Json) -> str:
+    """A row for each user, some of them twice; it says what the body asks for, or leaves that to the body."""
+    columns = _columns(kind, body)
+    rows = [_line(upn, columns.values()) for upn in (*named, *rng.sample(named, 3))]
+    return "\n".join([_line("UserPrincipalName", columns), *rows, ""])
+
+
+def _line(first: str, others: Iterable[str]) -> str:
+    """A line of a CSV."""
+    return ",".join((first, *others))
+
+
+def _columns(kind: Kind, body: Json) -> dict[str, str]:
+    """What each row has besides the user, where one row can say what the body asks for."""
+    match kind, body:
+        case "transfer", {"transfers": [{"from": str(source), "to": target}]}:
+            return {"LicenseSKU": target, "FromSKU": source}
+        case "assign", {"licenses": [{"sku": sku, **plans}]} if "enabledPlans" not in plans:
+            return {"LicenseSKU": sku, "DisabledPlans": ";".join(plans.get("disabledPlans", []))}
+        case "modify", {"licenses": [{"sku": sku, "disablePlans": plans}]} if "add" not in body:
+            return {"LicenseSKU": sku, "DisabledPlans": ";".join(plans)}
+        case _:
+            return {}
 
 
 def _location(rng: random.Random) -> Json:
