@@ -226,7 +226,7 @@ def _result(done: BatchDone, *, settle_only: bool) -> BatchResult:
         left=done.left if done.unknown or not settle_only else 0,
         ready_in=done.ready_in,
         unknown=done.unknown,
-        # What was found by reading alone carries the attempt's mark too, which the audit knows then: no other may have it.
+        # Who was settled by reading alone carries the attempt's mark, under which the audit writes once: it is used up.
         sent=done.went_out or bool(done.by_code),
     )
 

@@ -48,7 +48,7 @@ def _operation(rng: random.Random, world: tuple[Directory, ...], number: int, ki
     permit = permit_of(kind, body)
     if kind == "modify" and any("csv" in each.users for each in picked) and _columns(kind, body):
         # The row names all plans that shall be off: every other one may come on.
-        permit = replace(permit, enable={sku: ALL for sku in permit.disable})
+        permit = replace(permit, enable=dict.fromkeys(permit.disable, ALL))
     body["options"] = _options(rng)
     body["targets"] = [each.target(world[each.tenant]) for each in picked]
     body["reason"] = f"operation {number}"
