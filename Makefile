@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo demo-transfer bench audit-verify check test test-all lock clean python node azurite
+.PHONY: help up demo demo-transfer bench fire audit-verify check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -25,6 +25,9 @@ demo-transfer: python azurite ## E3 to E5 with canary, pause, resume and revert 
 
 bench: python azurite ## measure it
 	@$(BIN)/python -m dev.bench
+
+fire: python azurite ## random operations while everything fails, thirty seeds (SEEDS=n: so many, SEED=n: that one)
+	@$(BIN)/python -m tests.fire $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
 audit-verify: python ## verify the audit of every tenant, by default of what make up runs (API_URL, API_KEY: of another)
 	@$(BIN)/python -m dev.audit_verify

@@ -23,7 +23,7 @@ from activities.sending import TURN_IS_OVER, Sending, send
 from shared.contracts.work import BatchDone, BatchWork, Stop
 from shared.domain.codes import ResultCode
 from shared.domain.outcomes import settled
-from shared.domain.recent import RecentWrite
+from shared.domain.recent import RecentWrite, Unanswered
 from shared.errors import Denied, GraphError, RowConflict
 from shared.services import Services, services
 from shared.tables.contention import until_settled
@@ -152,6 +152,7 @@ async def _record(app: Services, work: BatchWork, batch: Batch, sending: Sending
         for outcome in sending.outcomes
     ]
     await app.recent.record(work.tenant, _recent_writes(app, work, batch, sending))
+    await app.recent.note_unanswered(work.tenant, _unanswered(app, work, batch, sending))
     latest = batch
 
     async def store() -> Batch:
@@ -208,6 +209,13 @@ def _recent_writes(app: Services, work: BatchWork, batch: Batch, sending: Sendin
         RecentWrite(user_id=user_id, operation_id=work.operation, at=now, sku_ids=sku_ids, after=change.after)
         for user_id, (sku_ids, change) in states.items()
     ]
+
+
+def _unanswered(app: Services, work: BatchWork, batch: Batch, sending: Sending) -> list[Unanswered]:
+    """Whom no other operation shall write to until it is known what became of this attempt's write."""
+    gone = sending.sent_to.intersection(sending.unknown)
+    now = app.tables.now()
+    return [Unanswered(d.user_id, work.operation, now) for d in batch.decisions if d.index in gone]
 
 
 @bp.activity_trigger(input_name="work")

@@ -17,6 +17,9 @@ from shared.errors import Throttled, Unavailable
 from shared.graph.directory import Directory, ItemAnswer
 from shared.services import Services
 
+UNANSWERED_FOR = 2
+"""So many times as long as a write may be under way a user is left to the operation that got no answer: it looks again
+after one, and has the other to find out."""
 MAX_ATTEMPTS = 20
 """Attempts of an epoch after which users that cannot be read are failed."""
 ATTEMPTS_AT_MISSING = 3
@@ -37,9 +40,12 @@ async def read_again(
     others_only = None if batch.attempts else work.operation
     users = [decision.user_id for decision, _ in left]
     try:
-        live, recent = await asyncio.gather(
+        live, recent, unanswered = await asyncio.gather(
             directory.read_users(users),
             app.recent.since(work.tenant, now - horizon, users=set(users), except_operation=others_only),
+            app.recent.unanswered(
+                work.tenant, now - UNANSWERED_FOR * in_flight, users=set(users), except_operation=work.operation
+            ),
         )
     except (Throttled, Unavailable) as failure:
         code = ResultCode.THROTTLED if isinstance(failure, Throttled) else ResultCode.TENANT_UNAVAILABLE
@@ -49,7 +55,9 @@ async def read_again(
     todo: list[Todo] = []
     for decision, change in left:
         user = live[decision.user_id]
-        if isinstance(user, User):
+        if decision.user_id in unanswered:
+            reading.held(decision, unanswered[decision.user_id])
+        elif isinstance(user, User):
             todo += reading.judge(decision, change, user, recent.get(decision.user_id, []))
         else:
             reading.missing(decision, change, user)
@@ -106,6 +114,12 @@ class _Reading:
                 )
             ]
         return []
+
+    def held(self, decision: Decision, sent_at: datetime) -> None:
+        """Another operation's write may be under way: what the user looks like now says nothing."""
+        if self.batch.unknown_since(decision.index) is not None:
+            self.sending.unknown.append(decision.index)
+        self.sending.later((sent_at + UNANSWERED_FOR * self.in_flight - self.now).total_seconds())
 
     def missing(self, decision: Decision, change: Change, answer: ItemAnswer | None) -> None:
         """A user that could not be read although others could; None: the directory does not know it."""

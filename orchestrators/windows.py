@@ -226,7 +226,8 @@ def _result(done: BatchDone, *, settle_only: bool) -> BatchResult:
         left=done.left if done.unknown or not settle_only else 0,
         ready_in=done.ready_in,
         unknown=done.unknown,
-        sent=done.went_out,
+        # Who was settled by reading alone carries the attempt's mark, under which the audit writes once: it is used up.
+        sent=done.went_out or bool(done.by_code),
     )
 
 

@@ -14,7 +14,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
-LONG = ("fuzz", "e2e", "localhost", "activities", "properties")
+LONG = ("fire", "fuzz", "e2e", "localhost", "activities", "properties")
 """Folders whose files take longest: begun first, so that no worker is left alone with one of them at the end."""
 
 

@@ -90,6 +90,7 @@ class Control:
                 web.post("/tenants/{tenant}/groups/{group}/members", self.change_members),
                 web.patch("/tenants/{tenant}/groups/{group}", self.patch_group),
                 web.post("/faults", self.add_fault),
+                web.get("/faults", self.list_faults),
                 web.delete("/faults", self.clear_faults),
                 web.post("/drain", self.drain),
                 web.get("/stats", self.stats),
@@ -183,8 +184,12 @@ class Control:
         if change.licenses is not None:
             inherited = tuple(each for each in tenant.users.current[user_id].licences if each.group is not None)
             values["licences"] = direct(licences_of(tenant, change.licenses, f"users/{user_id}")) + inherited
-        user = tenant.change(user_id, self._engine.clock.now(), **values)
-        return web.json_response(user_state(tenant, user))
+        now = self._engine.clock.now()
+        user = tenant.change(user_id, now, **values)
+        state = user_state(tenant, user)
+        entry = self._engine.log.begin(tenant.id, "PATCH", f"/_sim/users/{user_id}", {}, state, now)
+        self._engine.log.end(entry, 200, now, None, done=True)
+        return web.json_response(state)
 
     def _group(self, tenant: Tenant, request: web.Request) -> Group:
         group = tenant.groups.current.get(request.match_info["group"].lower())
@@ -223,6 +228,12 @@ class Control:
         fault = Fault.model_validate_json(await request.read())
         self._engine.faults.add(fault)
         return web.json_response(fault.model_dump(exclude_none=True), status=201)
+
+    async def list_faults(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(
+            [{**fault.model_dump(exclude_none=True), "fired": fired} for fault, fired in self._engine.faults.told()]
+        )
 
     async def clear_faults(self, request: web.Request) -> web.Response:
         del request

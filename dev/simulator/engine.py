@@ -201,7 +201,8 @@ class Engine:
         self.count(admitted.entry.tenant, reply.status, writes=writes)
         answered = answered and (admitted.struck is None or admitted.struck.transport is None)
         status = reply.status if answered else None
-        self.log.end(admitted.entry, status, now, reply.headers.get("Retry-After"))
+        done = reply.status < 400
+        self.log.end(admitted.entry, status, now, reply.headers.get("Retry-After"), done=done)
         return reply
 
     def _work(self, admitted: Admitted, now: float) -> Reply:

@@ -59,6 +59,7 @@ class _Rule:
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
         self.left = fault.count
+        self.fired = 0
         self.rng = random.Random(fault.seed)
 
     def fires(self) -> bool:
@@ -66,6 +67,7 @@ class _Rule:
             return False
         if self.left is not None:
             self.left -= 1
+        self.fired += 1
         return True
 
     def strike(self, tenant: str) -> Struck:
@@ -99,12 +101,18 @@ class Faults:
 
     def __init__(self) -> None:
         self._rules: list[_Rule] = []
+        self._cleared: list[_Rule] = []
 
     def add(self, fault: Fault) -> None:
         self._rules.append(_Rule(fault))
 
     def clear(self) -> None:
+        self._cleared += self._rules
         self._rules.clear()
+
+    def told(self) -> list[tuple[Fault, int]]:
+        """Every fault so far, those that were cleared too, and how often it fired."""
+        return [(rule.fault, rule.fired) for rule in (*self._cleared, *self._rules)]
 
     def pick(self, scope: Scope, tenant: str, text: str) -> Struck | None:
         """What strikes this call, if anything."""

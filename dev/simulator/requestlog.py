@@ -2,8 +2,10 @@
 The log of requests: NDJSON in temporary files, so that memory stays flat; the oldest eighth goes when it is full.
 
 A line has ``n``, ``tenant``, ``method``, ``url``, ``headers`` (no token), ``body``, ``status`` (null when no answer was
-sent), ``start``, ``end`` (epoch seconds), ``batch`` (``n`` of the request that carried it, or null) and
-``retryAfter``. Lines stand in the order in which they ended; ``n`` counts in the order in which they began.
+sent), ``start``, ``end`` (epoch seconds), ``batch`` (``n`` of the request that carried it, or null), ``retryAfter``
+and ``done`` (the work was done, whether or not anybody was told). Lines stand in the order in which they ended, which
+is that of what they did; ``n`` counts in the order in which they began. Somebody else's change of a user stands among
+them, with the user as it is then for its body.
 """
 
 import json
@@ -55,7 +57,7 @@ class RequestLog:
         self._next += 1
         return entry
 
-    def end(self, entry: Entry, status: int | None, end: float, retry_after: str | None) -> None:
+    def end(self, entry: Entry, status: int | None, end: float, retry_after: str | None, *, done: bool = False) -> None:
         """Write the line of a request that is over."""
         line = {
             "n": entry.n,
@@ -69,6 +71,7 @@ class RequestLog:
             "end": round(end, 6),
             "batch": entry.batch,
             "retryAfter": None if retry_after is None else float(retry_after),
+            "done": done,
         }
         if not self._segments or self._lines >= self._lines_per_segment:
             self._open_segment()

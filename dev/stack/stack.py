@@ -62,6 +62,14 @@ class Host:
         """End the host in order (SIGTERM); returns its exit code."""
         return await self._part.stop()
 
+    def freeze(self) -> None:
+        """Let the host stand still (SIGSTOP): its connections stay open, its clock goes on."""
+        self._part.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen host go on (SIGCONT)."""
+        self._part.signal(signal.SIGCONT)
+
     async def reload(self) -> None:
         """Let the host load the app's code again (SIGHUP) and wait for it; raises ``StackError`` when it could not."""
         before = self._verdicts()
@@ -120,6 +128,8 @@ class Stack:
         self._data: Path | None = None
         self._guard: Guard | None = None
         self._started = 0
+        self._azurite: Part | None = None
+        self._ports: dict[str, str] = {}
         self.hosts: list[Host] = []
         self.simulator_url = ""
         self.issuer_url = ""
@@ -172,6 +182,15 @@ class Stack:
         await host.until_serving()
         return host
 
+    async def stop_azurite(self) -> None:
+        """Stop storage in order; who asks it meanwhile is refused."""
+        assert self._azurite
+        await self._azurite.stop()
+
+    async def start_azurite_again(self) -> None:
+        """Start stopped storage on the same ports, with what it held (nothing where it is kept in memory)."""
+        await self._start_azurite(self._data)
+
     async def died(self) -> StackError:
         """Wait until a part ends that nobody stopped; returns the error that names it."""
         while True:
@@ -222,11 +241,13 @@ class Stack:
         command = [node, str(_AZURITE), "--disableTelemetry", "--skipApiVersionCheck"]
         command += [] if self._storage_log else ["--silent"]
         for service in services:
-            port = self._port(f"AZURITE_{service.upper()}_PORT")
+            port = self._ports.get(service) or self._port(f"AZURITE_{service.upper()}_PORT")
             command += [f"--{service}Host", LOOPBACK, f"--{service}Port", port]
         command += ["--inMemoryPersistence"] if data is None else ["--location", str(data / "azurite")]
-        part = await self._start_part("azurite", command, self._environment())
+        part = self._azurite = await self._start_part("azurite", command, self._environment())
         blob, queue, table = await part.announced(_AZURITE_LINE, count=len(services))
+        urls = zip(services, (blob, queue, table), strict=True)
+        self._ports = {service: url.rpartition(":")[2] for service, url in urls}
         self.storage = connection_string(blob, queue, table)
         self.blob_url = blob
         # In Azure they come with the account, here too: whoever drops a file need not make a container first.

@@ -38,7 +38,7 @@ class BatchResult:
     """Seconds until the next attempt makes sense."""
     unknown: bool = False
     sent: bool = True
-    """False: nothing went out (no turn, no time left, nothing could be read)."""
+    """False: nothing went out (no turn, no time left, nothing could be read), and nobody was settled by a read."""
 
 
 @dataclass(frozen=True, slots=True)

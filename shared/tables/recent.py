@@ -2,7 +2,8 @@
 
 A row holds what one call recorded of one operation, a batch's users as a rule: who reads has to read all that is young,
 so few rows matter. Keys begin with the time, cut to 10 s, so that what is young is one range, and end with a digest of
-what the row holds, so that the same call again meets its own rows.
+what the row holds, so that the same call again meets its own rows. Writes that were not answered stand in a range of
+their own.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from shared.domain.recent import RecentWrite
+from shared.domain.recent import RecentWrite, Unanswered
 from shared.errors import RowConflict
 from shared.tables.client import Tables
 from shared.tables.codec import RowCodec, to_json
@@ -33,6 +34,10 @@ class _Together:
 
 
 CODEC = RowCodec(_Together, long=("writes",))
+UNANSWERED_CODEC = RowCodec(Unanswered)
+UNANSWERED = "unanswered|"
+AFTER_TIMES = ":"
+"""Sorts after every digit, and before any letter."""
 
 
 def _step(at: datetime) -> str:
@@ -91,7 +96,7 @@ class RecentStore:
         rows = self._table.span(
             tenant,
             _step(since),
-            AFTER,
+            AFTER_TIMES,
             condition="operation_id ne @operation" if except_operation else "",
             parameters={"operation": except_operation} if except_operation else None,
         )
@@ -101,9 +106,33 @@ class RecentStore:
                     found[write.user_id].append(write)
         return {user: sorted(writes, key=lambda write: write.at) for user, writes in found.items()}
 
+    async def note_unanswered(self, tenant: str, writes: Sequence[Unanswered]) -> None:
+        """Say that nobody knows what became of these writes; harmless to repeat."""
+        rows = [
+            Row(tenant, f"{UNANSWERED}{_step(w.at)}|{w.user_id}|{w.operation_id}", UNANSWERED_CODEC.values(w))
+            for w in writes
+        ]
+        await self._table.write_all([Write("upsert", row) for row in rows])
+
+    async def unanswered(
+        self, tenant: str, since: datetime, *, users: Collection[str], except_operation: str
+    ) -> dict[str, datetime]:
+        """When each of these users was last sent, at ``since`` or later, by another operation that got no answer."""
+        rows = self._table.span(
+            tenant,
+            f"{UNANSWERED}{_step(since)}",
+            f"{UNANSWERED}{AFTER}",
+            condition="operation_id ne @operation",
+            parameters={"operation": except_operation},
+        )
+        writes = [UNANSWERED_CODEC.item(row) async for row in rows]
+        young = sorted((w for w in writes if w.user_id in users and w.at >= since), key=lambda write: write.at)
+        return {write.user_id: write.at for write in young}
+
     async def purge(self, tenant: str | None, before: datetime) -> int:
         """Delete what is older than ``before`` (to 10 s), of one tenant or (None) of all; returns how many rows."""
-        condition, parameters = "RowKey lt @before", {"before": _step(before)}
+        condition = "(RowKey lt @before or (RowKey ge @first and RowKey lt @last))"
+        parameters = {"before": _step(before), "first": UNANSWERED, "last": f"{UNANSWERED}{_step(before)}"}
         if tenant is not None:
             condition, parameters = condition + " and PartitionKey eq @tenant", {**parameters, "tenant": tenant}
         rows: Sequence[Row] = [row async for row in self._table.query(condition, parameters, columns=())]

@@ -1,14 +1,16 @@
 """One table: rows in and out, in transactions and ranges, with our own errors."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError, ServiceRequestError, ServiceResponseError
 from azure.data.tables import EntityProperty, UpdateMode
 
+from shared.errors import DependencyDown, RowConflict
 from shared.storage import storage_errors
 
 type Value = str | int | float | bool
@@ -16,6 +18,8 @@ type Value = str | int | float | bool
 TRANSACTION_ROWS = 100
 """Rows of one transaction (all of one partition).
 https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions"""
+PAUSES = (0.1, 0.3, 0.9)
+"""Seconds before a transaction is sent again whose answer was lost."""
 AFTER = "~"
 """Sorts after every character that our keys use."""
 FORBIDDEN = frozenset("/\\#?") | frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
@@ -125,18 +129,30 @@ def _step(write: Write) -> tuple[Any, ...]:
             return "delete", entity, condition
 
 
-_ONCE: Mapping[str, Any] = {"retry_total": 0}
-"""An insert or a replacement that is sent again after its answer was lost would meet itself, and look like a clash."""
+def _is_done(write: Write, row: Row | None) -> bool:
+    """Whether a row is as a step leaves it."""
+    if write.kind == "delete" or row is None:
+        return write.kind == "delete" and row is None
+    wanted = write.row.values
+    return wanted.items() <= row.values.items() if write.kind == "merge" else wanted == row.values
 
 
-def _alone(client: EntityClient, write: Write) -> Awaitable[Mapping[str, Any]]:
-    """One row needs no transaction, whose envelope costs storage and us more than the row."""
-    kind, entity, *options = _step(write)
-    if kind == "create":
-        return client.create_entity(entity, response_preference="return-no-content", **_ONCE)
-    if kind == "update":
-        return client.update_entity(entity, **options[0], **_ONCE)
-    return client.upsert_entity(entity, **options[0])
+async def _submit(client: EntityClient, writes: Sequence[Write]) -> list[Mapping[str, Any]]:
+    """One row needs no transaction, whose envelope costs storage and us more than the row does.
+
+    It is sent once, as a transaction is: who sends it again must know what a clash with itself means.
+    """
+    if len(writes) > 1 or writes[0].kind == "delete":
+        return await client.submit_transaction([_step(write) for write in writes])
+    kind, entity, *options = _step(writes[0])
+    how: dict[str, Any] = {**(options[0] if options else {}), "retry_total": 0}
+    match kind:
+        case "create":
+            return [await client.create_entity(entity, response_preference="return-no-content", **how)]
+        case "update":
+            return [await client.update_entity(entity, **how)]
+        case _:
+            return [await client.upsert_entity(entity, **how)]
 
 
 def _filled(condition: str, parameters: Mapping[str, Value]) -> str:
@@ -158,7 +174,8 @@ class Table:
     """Access to one table, created on its first use.
 
     Every method raises ``DependencyDown`` when storage does not answer; writes raise ``RowConflict`` when a row exists,
-    moved or is gone, and then have changed nothing.
+    moved or is gone, and then have changed nothing. A transaction whose answer is lost is sent again: where it then
+    clashes and every row is as it was to be, it was done the first time.
     """
 
     def __init__(self, name: str, ready: Callable[[], Awaitable[EntityClient]]) -> None:
@@ -181,11 +198,34 @@ class Table:
         if len(writes) > TRANSACTION_ROWS:
             raise ValueError(f"a transaction takes {TRANSACTION_ROWS} rows, not {len(writes)}")
         client = await self._ready()
-        with storage_errors(f"table {self.name}"):
-            if len(writes) == 1 and writes[0].kind != "delete":
-                return [(await _alone(client, writes[0])).get("etag")]
-            answers = await client.submit_transaction([_step(write) for write in writes])
-        return [answer.get("etag") for answer in answers]
+        lost = False
+        for pause in (*PAUSES, None):
+            try:
+                with storage_errors(f"table {self.name}"):
+                    answers = await _submit(client, writes)
+                return [answer.get("etag") for answer in answers]
+            except RowConflict:
+                there = await self._as_written(writes) if lost else None
+                if there is None:
+                    raise
+                return there
+            except DependencyDown as error:
+                # No answer: it may have been done. The SDK does not send a transaction again.
+                lost = lost or isinstance(error.__cause__, (ServiceRequestError, ServiceResponseError))
+                if not lost or pause is None:
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try has no pause after it")
+
+    async def _as_written(self, writes: Sequence[Write]) -> list[str | None] | None:
+        """The ETags of the rows, where each is as it was to be written: then it was us; None where one is not."""
+        etags: list[str | None] = []
+        for write in writes:
+            row = await self.get(write.row.partition, write.row.key)
+            if not _is_done(write, row):
+                return None
+            etags.append(row.etag if row else None)
+        return etags
 
     async def write_all(self, writes: Sequence[Write]) -> None:
         """Do writes of one partition in as many transactions as they need, in order."""

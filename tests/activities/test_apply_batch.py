@@ -9,7 +9,7 @@ from shared.contracts.work import Stop
 from shared.domain.codes import ResultCode
 from shared.services import Services
 from tests.activities.conftest import MakePart
-from tests.activities.parts import E5, Part, another, new_part, people, upn
+from tests.activities.parts import E3, E5, Part, another, new_part, people, upn
 from tests.support.simulator import Simulator
 
 YAMMER, SWAY = "7547a3fe-08ee-4ccb-b430-5077c5041653", "a23b959c-7ce8-4e57-9140-b90eb88a9e97"
@@ -404,3 +404,42 @@ async def test_a_plan_made_before_another_operation_wrote_is_seen_as_drifted(
     await late.attempt(1)
 
     assert await late.codes() == [ResultCode.DRIFTED] * 2
+
+
+async def test_a_third_operation_sees_what_the_first_wrote_past_the_second(part_of: MakePart) -> None:
+    """Invariant 2: three plans of one moment, of which the second concerns another SKU: the third has drifted.
+
+    Its plan would switch on again what the first has switched off.
+    """
+    body = {"licenses": [{"sku": E5, "disabledPlans": [YAMMER]}]}
+    part = await part_of(people(2, licenses=[{"skuId": "SPE_E5"}]), body=body)
+    other = await another(part.app, part.tenant, licenses=[{"sku": E3}])
+    third = await another(part.app, part.tenant, licenses=[{"sku": E5, "disabledPlans": [SWAY]}])
+    for each in (part, other, third):
+        await each.frozen()
+    for each in (part, other, third):
+        assert (await each.take()).batches == 1
+        await each.attempt(1)
+        await each.hand_on(each.window_done())
+
+    assert [await each.codes() for each in (part, other, third)] == [[None] * 2, [None] * 2, [ResultCode.DRIFTED] * 2]
+
+
+async def test_whose_answer_another_operation_waits_for_is_not_written_to(part_of: MakePart) -> None:
+    """Invariant 5: what nobody answered may still be under way; who comes second waits until it must be known."""
+    part = await (await part_of(2)).ready()
+    part.tenant.fault("assignLicense", "timeoutBeforeCommit", count=2)
+    first = await part.attempt(1)
+    await part.hand_on(part.window_done())
+    late = await another(part.app, part.tenant, licenses=[{"sku": E3}])
+    await late.ready()
+    held = await late.attempt(1)
+    sent = part.writes()
+    await late.hand_on(late.window_done())
+
+    assert (first.unknown, held.left, held.unknown, held.sent, held.by_code) == (True, 2, False, 0, {})
+    assert held.ready_in > 0
+    assert len(sent) == 2
+    await asyncio.sleep(held.ready_in)
+    await late.take(window=2)
+    assert (await late.attempt(2)).by_code == {"": 2}

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from azure.storage.blob.aio import BlobServiceClient
@@ -107,3 +108,30 @@ async def test_nothing_is_left_when_the_stack_is_killed() -> None:
         return not is_running(azurite)
 
     await wait_until(gone, description="Azurite is gone")
+
+
+async def test_storage_comes_back_on_its_ports_with_what_it_held(tmp_path: Path) -> None:
+    """Stopped, nobody is served; started again, the same connection string finds the same blobs."""
+    env = {"LOCALHOST_DATA": str(tmp_path)}
+    async with Stack(env, in_memory=False, hosts=0, simulator=False) as stack:
+        before, pid = stack.storage, stack.pids["azurite"]
+        async with BlobServiceClient.from_connection_string(before) as service:
+            await (await service.create_container("kept")).upload_blob("one", b"1")
+        await stack.stop_azurite()
+        assert not is_running(pid)
+        assert "azurite" not in stack.pids
+        await stack.start_azurite_again()
+        async with BlobServiceClient.from_connection_string(before) as service:
+            stream = await service.get_blob_client("kept", "one").download_blob()
+            assert await stream.readall() == b"1"
+        assert stack.storage == before
+
+
+async def test_a_frozen_host_says_nothing_until_it_is_thawed() -> None:
+    """It keeps its port: who asks waits, and is answered later."""
+    async with Stack() as stack, httpx.AsyncClient(base_url=stack.api_url) as http:
+        stack.hosts[0].freeze()
+        with pytest.raises(httpx.ReadTimeout):
+            await http.get("/api/health", timeout=0.5)
+        stack.hosts[0].thaw()
+        assert (await http.get("/api/health", timeout=10)).status_code == 200

@@ -204,6 +204,23 @@ def test_a_canary_waits_for_its_own_batches_before_it_is_judged() -> None:
     assert [ask["canary"] for ask in run.inputs(TAKE_TURN)[:4]] == ["unknown", "within", "within", "done"]
 
 
+def test_a_canary_that_was_found_done_by_reading_leaves_its_mark_to_nobody_else() -> None:
+    """A host died amid it: what the next epoch reads back is audited under that attempt, so the rest is another one.
+
+    Under the same mark the audit would take the rest for written already.
+    """
+
+    def read_back(given: dict[str, Any]) -> BatchDone:
+        found = _cut(given)
+        return found.model_copy(update={"went_out": False, "mark": "0.1.1"}) if given["limit"] else found
+
+    answers = script(applying(20), read_back) | {TAKE_TURN: _canary(CanaryNow(batches=1, limit=8))}
+    run = Script(answers).run(run_tenant, RUN)
+
+    tried = [(a["attempt"], a["limit"]) for a in run.inputs(APPLY_BATCH) if a["batch"] == 0]
+    assert tried == [(1, 8), (2, None)]
+
+
 def test_the_canary_crosses_a_generation() -> None:
     """The next generation knows how far it may go."""
     answers = script(applying(400), _cut) | {TAKE_TURN: _canary(CanaryNow(batches=200, limit=10))}

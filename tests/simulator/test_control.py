@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from dev.simulator.requestlog import SEGMENTS, RequestLog
@@ -154,3 +155,23 @@ async def test_the_statistics_count_each_item(small: Simulator) -> None:
     stats = (await small.client.get("/_sim/stats")).json()[TENANT]
 
     assert stats == {"requests": 3, "batches": 1, "writes": 1, "throttled": 0, "errors": 1, "maxWritesPerUser": 1}
+
+
+async def test_the_log_tells_what_was_done_even_where_nobody_was_told(small: Simulator) -> None:
+    """A write whose answer is held is done, a refused one is not; somebody else's change stands between them."""
+    await small.client.post("/_sim/faults", json={"match": "assignLicense", "kind": "timeoutAfterCommit", "count": 1})
+    item = assign_item("bob@contoso.example", E3)
+    with pytest.raises(httpx.ReadTimeout):
+        await small.client.post("/v1.0/users/bob@contoso.example/assignLicense", json=item["body"], timeout=0.3)
+    await small.client.patch(f"/_sim/tenants/{TENANT}/users/ada@contoso.example", json={"licenses": []})
+    await small.assign("ghost@contoso.example", [E3])
+
+    lines = await _log(small)
+
+    assert [(line["method"], line["status"], line["done"]) for line in lines] == [
+        ("POST", None, True),
+        ("PATCH", 200, True),
+        ("POST", 404, False),
+    ]
+    assert lines[1]["url"] == f"/_sim/users/{lines[1]['body']['id']}"
+    assert lines[1]["body"]["direct"] == []

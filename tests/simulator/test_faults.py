@@ -120,3 +120,16 @@ async def test_a_fault_that_makes_no_sense_is_refused(small: Simulator) -> None:
 
     assert (unknown.status_code, misspelt.status_code) == (400, 400)
     assert "mach" in misspelt.json()["error"]
+
+
+async def test_how_often_a_fault_fired_is_told_even_when_it_is_cleared(small: Simulator) -> None:
+    """Two of three strikes are left, and one rule that never matched."""
+    await _fault(small, match="assignLicense", kind="409", count=3)
+    await _fault(small, match="nowhere", kind="503")
+    await small.batch(assign_item("bob@contoso.example", E3))
+    await small.client.delete("/_sim/faults")
+    await _fault(small, match="assignLicense", kind="403", count=1)
+
+    told = (await small.client.get("/_sim/faults")).json()
+
+    assert [(each["kind"], each["fired"]) for each in told] == [("409", 1), ("503", 0), ("403", 0)]

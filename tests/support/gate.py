@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 class Gate:
     """Hands on what comes to ``port`` to ``upstream`` on this machine; ``shut_at`` shuts it by itself.
 
-    ``shut_at`` counts down with each piece of a request that contains ``mark``; the last one still passes.
+    ``shut_at`` counts down with each piece of a request that contains ``mark``; the last one still passes. So many
+    answers to such requests as ``lose`` says never come back: their connection breaks instead.
     """
 
     upstream: int
     mark: bytes = b""
     shut_at: int | None = None
+    lose: int = 0
     port: int = 0
     was_shut: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
@@ -38,7 +40,8 @@ class Gate:
         ends = {writer, back}
         self._open |= ends
         try:
-            await asyncio.gather(self._pass(reader, back, counted=True), self._pass(there, writer))
+            asked = asyncio.Event()
+            await asyncio.gather(self._pass(reader, back, asked, counted=True), self._pass(there, writer, asked))
         except OSError:
             pass  # broken by either side; the other one must hear of it
         finally:
@@ -46,12 +49,22 @@ class Gate:
             for each in ends:
                 each.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool = False) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event, *, counted: bool = False
+    ) -> None:
         while data := await reader.read(1 << 16):
+            if not counted and asked.is_set() and self.lose:
+                self.lose -= 1
+                raise ConnectionAbortedError("the answer is lost on its way")
             writer.write(data)
             await writer.drain()
-            if counted and self.shut_at is not None and self.mark in data:
-                self.shut_at -= 1
-                if not self.shut_at:
-                    self.shut()
+            if counted and self.mark in data:
+                asked.set()
+                self._count()
         writer.write_eof()
+
+    def _count(self) -> None:
+        if self.shut_at is not None:
+            self.shut_at -= 1
+            if not self.shut_at:
+                self.shut()

@@ -2,16 +2,17 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from shared.domain.caller import SYSTEM, Caller, Role
+from shared.domain.drift import overlay
 from shared.domain.model import AddLicence, Assignment, LicenceState, SkippedLicence
 from shared.domain.operation import Summary
 from shared.domain.pacing import Limits, Waiter
-from shared.domain.recent import RecentWrite
+from shared.domain.recent import RecentWrite, Unanswered
 from shared.domain.seats import Reservation
 from shared.domain.tenant import Tenant
 from shared.errors import NotFound, RequestRejected, RowConflict
@@ -268,6 +269,21 @@ async def test_two_writes_of_a_user_within_a_step_are_both_there(tables: Tables)
     assert len(found) == 151
 
 
+async def test_each_of_two_writes_within_a_step_counts_for_its_own_skus_only(tables: Tables):
+    """Invariant 2: what the first wrote stays known, although the state of the second was planned before it."""
+    store = RecentStore(tables)
+    off, on = Assignment(E3, PLANS), Assignment(E3)
+    first = replace(recent("a", 2), sku_ids=frozenset({E3}), after=LicenceState((off,), "CH"))
+    given = replace(recent("a", 8), sku_ids=frozenset({E5}), after=LicenceState((on, Assignment(E5))))
+    taken = replace(recent("a", 9), sku_ids=frozenset({E5}), after=LicenceState((on,)))
+
+    await store.record("t", [given, first])
+    await store.record("t", [taken])
+
+    state = overlay(LicenceState(), (await store.since("t", NOON))["a"])
+    assert (state.direct(E3), state.direct(E5), state.usage_location) == (off, None, "CH")
+
+
 async def test_writes_with_very_long_states_take_as_many_rows_as_they_need(tables: Tables):
     """An entity has 1 MiB: twenty users with long lists of plans do not fit one."""
     store = RecentStore(tables)
@@ -291,6 +307,31 @@ async def test_old_recent_writes_are_purged_of_one_tenant_or_all(tables: Tables)
     assert set(await store.since("t2", NOON)) == {"a", "b"}
     assert await store.purge(None, NOON + timedelta(seconds=90)) == 3
     assert await store.since("t2", NOON) == {}
+
+
+async def test_who_got_no_answer_is_told_to_all_others(tables: Tables):
+    """The last time counts, own and old ones do not; none is taken for an after-state, and what is old is purged."""
+    store = RecentStore(tables)
+    times = {seconds: NOON + timedelta(seconds=seconds) for seconds in (0, 14, 25)}
+    sent = [
+        Unanswered("a", "op1", times[0]),
+        Unanswered("a", "op1", times[14]),
+        Unanswered("b", "op2", times[25]),
+        Unanswered("c", "op1", times[0]),
+    ]
+    await store.note_unanswered("t", sent)
+    await store.note_unanswered("t", sent)
+    await store.record("t", [recent("a", 3)])
+
+    async def told(to: str, since: int = 0) -> dict[str, datetime]:
+        return await store.unanswered("t", times[since], users={"a", "b"}, except_operation=to)
+
+    assert await told("op3") == {"a": times[14], "b": times[25]}
+    assert await told("op1") == {"b": times[25]}
+    assert await told("op2", since=25) == {}
+    assert set(await store.since("t", NOON)) == {"a"}
+    assert await store.purge("t", NOON + timedelta(seconds=12)) == 3
+    assert await told("op3") == {"a": times[14], "b": times[25]}
 
 
 def tenant(number: int, *domains: str, **fields: Any) -> Tenant:

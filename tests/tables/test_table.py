@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from shared.tables.codec import COLUMN_CHARACTERS, RowTooLarge, UnknownSchema
 from shared.tables.results import OUTCOME
 from shared.tables.table import Row, Write
 from tests.support.azurite import Azurite, free_ports
+from tests.support.gate import Gate
 from tests.support.samples import AFTER, BEFORE, outcome
 
 
@@ -50,6 +52,77 @@ async def test_inserting_a_row_that_exists_or_touching_one_that_is_gone_is_a_con
         with pytest.raises(RowConflict):
             await table.write(Write(kind, Row("p", "r", {"n": 2}, etag)))
     assert await table.get("p", "r") is None
+
+
+@pytest.fixture
+async def unsteady(azurite: Azurite) -> AsyncIterator[tuple[Tables, Gate]]:
+    """An account behind a gate that can lose the answers to transactions."""
+    gate = Gate(azurite.table_port, mark=b"/$batch")
+    await gate.open()
+    before = azurite.fresh()
+    connection = before.replace(f":{azurite.table_port}/", f":{gate.port}/")
+    tables = Tables.open(azurite.settings(AzureWebJobsStorage=connection))
+    yield tables, gate
+    await tables.close()
+    gate.shut()
+
+
+async def test_a_transaction_whose_answer_is_lost_is_sent_again_and_counts_once(unsteady: tuple[Tables, Gate]):
+    """What was done the first time clashes with itself the second time: that is success, with the ETags of now."""
+    tables, gate = unsteady
+    table = tables.table("probe")
+    await table.write(Write("insert", Row("p", "steady", {})))
+    gate.lose = 1
+    steps = [Write("insert", Row("p", "r", {"n": 1})), Write("upsert", Row("p", "s", {"x": 1.5}))]
+    first, other = await table.write(*steps)
+    gate.lose = 1
+    steps = [Write("replace", Row("p", "r", {"n": 2}, first)), Write("merge", Row("p", "s", {"y": ""}))]
+    second, _, _ = await table.write(*steps, Write("delete", Row("p", "steady", {})))
+
+    there = {row.key: row async for row in table.partition("p")}
+    assert {key: row.values for key, row in there.items()} == {"r": {"n": 2}, "s": {"x": 1.5, "y": ""}}
+    assert (second, gate.lose) == (there["r"].etag, 0)
+    assert other
+    await table.write(Write("replace", Row("p", "r", {"n": 3}, second)))
+
+
+async def test_a_lost_answer_never_hides_that_somebody_else_was_faster(unsteady: tuple[Tables, Gate]):
+    """The row is not as it was to be written: a conflict, and nothing was changed."""
+    tables, gate = unsteady
+    table = tables.table("probe")
+    await table.write(Write("insert", Row("p", "r", {"n": 1})))
+    gate.lose = 1
+    with pytest.raises(RowConflict):
+        await table.write(Write("insert", Row("p", "r", {"n": 2})), Write("insert", Row("p", "s", {})))
+    assert [(row.key, row.values) async for row in table.partition("p")] == [("r", {"n": 1})]
+
+
+async def test_answers_that_are_always_lost_are_a_storage_that_is_down(unsteady: tuple[Tables, Gate]):
+    """It is not tried for ever."""
+    tables, gate = unsteady
+    table = tables.table("probe")
+    await table.write(Write("insert", Row("p", "r", {"n": 1})))
+    gate.lose = 100
+    with pytest.raises(DependencyDown):
+        await table.write(Write("upsert", Row("p", "r", {"n": 2})), Write("upsert", Row("p", "s", {})))
+
+
+@pytest.mark.parametrize("kind", ["insert", "upsert", "merge", "replace"])
+async def test_a_row_of_its_own_is_sent_again_and_counts_once_as_well(
+    unsteady: tuple[Tables, Gate], kind: Literal["insert", "upsert", "merge", "replace"]
+):
+    """It goes without the envelope of a transaction, with the same promise."""
+    tables, gate = unsteady
+    table, etag = tables.table("probe"), None
+    if kind == "replace":
+        [etag] = await table.write(Write("insert", Row("p", "r", {"n": 1})))
+    await table.get("p", "r")
+    gate.mark, gate.lose = b"probe", 1
+    [written] = await table.write(Write(kind, Row("p", "r", {"n": 2}, etag)))
+
+    row = await table.get("p", "r")
+    assert row
+    assert (row.values, row.etag, gate.lose) == ({"n": 2}, written, 0)
 
 
 async def test_columns_keep_their_types_and_any_text(tables: Tables):
