@@ -74,10 +74,6 @@ class EntityClient(Protocol):
         """Insert one."""
         ...
 
-    def update_entity(self, entity: Mapping[str, Any], **options: Any) -> Awaitable[Mapping[str, Any]]:
-        """Replace one."""
-        ...
-
     def upsert_entity(self, entity: Mapping[str, Any], **options: Any) -> Awaitable[Mapping[str, Any]]:
         """Insert or replace one, or merge it in."""
         ...
@@ -140,19 +136,15 @@ def _is_done(write: Write, row: Row | None) -> bool:
 async def _submit(client: EntityClient, writes: Sequence[Write]) -> list[Mapping[str, Any]]:
     """One row needs no transaction, whose envelope costs storage and us more than the row does.
 
-    It is sent once, as a transaction is: who sends it again must know what a clash with itself means.
+    It is sent once, as a transaction is: who sends it again must know what a clash with itself means. Hence a row that
+    is replaced goes in a transaction all the same: a PUT is sent again unseen when its connection breaks (aiohttp).
     """
-    if len(writes) > 1 or writes[0].kind == "delete":
+    if len(writes) > 1 or writes[0].kind in {"delete", "replace"}:
         return await client.submit_transaction([_step(write) for write in writes])
     kind, entity, *options = _step(writes[0])
-    how: dict[str, Any] = {**(options[0] if options else {}), "retry_total": 0}
-    match kind:
-        case "create":
-            return [await client.create_entity(entity, response_preference="return-no-content", **how)]
-        case "update":
-            return [await client.update_entity(entity, **how)]
-        case _:
-            return [await client.upsert_entity(entity, **how)]
+    if kind == "create":
+        return [await client.create_entity(entity, response_preference="return-no-content", retry_total=0)]
+    return [await client.upsert_entity(entity, retry_total=0, **options[0])]
 
 
 def _filled(condition: str, parameters: Mapping[str, Value]) -> str:
