@@ -68,7 +68,7 @@ async def growth(*sizes: int) -> Row:
                 started = monotonic()
                 operation = await trial.api.until_ended((await trial.assign(tenant))["id"], seconds=3_600, every=0.5)
                 seconds = monotonic() - started
-            await trial.assert_exact(operation, tenant)
+                await trial.assert_exact(operation, tenant)  # reads results and audit, page by page
         per_user.append(1000 * seconds / users)
         peaks.append(memory.peak / MEGABYTE)
         figures |= {f"{users:,}: ms/user": per_user[-1], f"{users:,}: host peak MB": peaks[-1]}
