@@ -23,8 +23,8 @@ demo: python azurite ## do the main job once on a demo tenant, then stop
 demo-transfer: python azurite ## E3 to E5 with canary, pause, resume and revert on a demo tenant, then stop
 	@$(BIN)/python -m dev.demo.transfer
 
-bench: python azurite ## measure it
-	@$(BIN)/python -m dev.bench
+bench: python azurite ## measure it (ROWS="limit small": these rows only)
+	@$(BIN)/python -m dev.bench $(ROWS)
 
 fire: python azurite ## random operations while everything fails, thirty seeds (SEEDS=n: so many, SEED=n: that one)
 	@$(BIN)/python -m tests.fire $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
