@@ -39,7 +39,7 @@ async def test_an_ended_operation_stands_in_no_line(part_of: MakePart) -> None:
     waiter = await another(holder.app, holder.tenant)
     await waiter.frozen()
     ask = Ask(name=f"{waiter.run.operation}:1", window=1, costs=(2,), large=False)
-    assert await look(waiter.app, waiter.run.tenant, ask) is None
+    assert not isinstance(await look(waiter.app, waiter.run.tenant, ask), TurnTaken)
     await waiter.cancel()
     await asyncio.wait_for(Engine(waiter.app).run(waiter.run), 30)
 
