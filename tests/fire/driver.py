@@ -15,7 +15,7 @@ import httpx
 from dev.api import BASE, ENDED, Json
 from dev.stack import Host, Stack
 from tests.fire.asking import Asked
-from tests.fire.script import LENGTH_SECONDS, TIMES, Break, Fault, Outside, Script, Start, Steer, Step
+from tests.fire.script import HEAL_SECONDS, TIMES, Break, Fault, Outside, Script, Start, Steer, Step
 from tests.fire.world import Groups
 
 PATIENCE_SECONDS = 90.0
@@ -97,21 +97,22 @@ class Driver:
 
     async def play(self) -> None:
         """Do every step at its time, heal, and wait for every end."""
-        nursing = asyncio.create_task(self._nurse())
+        nursing, healing = asyncio.create_task(self._nurse()), asyncio.create_task(self._heal())
         try:
             async with asyncio.TaskGroup() as steps:
                 for at, step in self.script.steps:
                     steps.create_task(self._at(at, step))
-                steps.create_task(self._heal())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     while any(life.ended is None for life in self.played.lives.values()):
                         await asyncio.sleep(0.3)
         finally:
-            nursing.cancel()
-            await asyncio.wait([nursing])
-        if not nursing.cancelled():
-            nursing.result()
+            for task in (nursing, healing):
+                task.cancel()
+            await asyncio.wait([nursing, healing])
+        for task in (nursing, healing):
+            if not task.cancelled():
+                task.result()
 
     async def call(self, method: str, path: str, **options: Any) -> Json:
         """One call to a host that lives, again while none does or storage is down.
@@ -169,7 +170,7 @@ class Driver:
                 await getattr(self, f"_change_{step.what}")(step)
 
     async def _heal(self) -> None:
-        await asyncio.sleep(LENGTH_SECONDS)
+        await asyncio.sleep(HEAL_SECONDS)
         (await self.sim.delete("/faults")).raise_for_status()
 
     # --- operations ---
