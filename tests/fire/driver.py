@@ -3,20 +3,19 @@
 import asyncio
 import contextlib
 import tempfile
-from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from time import time
 from typing import Any
 
 import httpx
 
 from dev.api import BASE, ENDED, Json
-from dev.stack import Host, Stack
+from dev.stack import Stack
 from tests.fire.asking import Asked
-from tests.fire.script import LENGTH_SECONDS, TIMES, Break, Fault, Outside, Script, Start, Steer, Step
-from tests.fire.world import Groups
+from tests.fire.breaking import Breaker
+from tests.fire.played import Life, Played
+from tests.fire.script import HEAL_SECONDS, TIMES, Break, Fault, Outside, Script, Start, Steer, Step
 
 PATIENCE_SECONDS = 90.0
 """From the last step: by then every operation must have ended."""
@@ -38,31 +37,6 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass
-class Life:
-    """An operation that was started: between these times it read its tenants."""
-
-    asked: Asked
-    body: Json
-    began: float
-    ended: float | None = None
-
-
-@dataclass
-class Played:
-    """What a script came to."""
-
-    lives: dict[int, Life] = field(default_factory=dict[int, Life])
-    refused: dict[int, str] = field(default_factory=dict[int, str])
-    """Operations that the API did not take, by number."""
-    groups: dict[str, list[tuple[float, Groups]]] = field(default_factory=dict[str, list[tuple[float, Groups]]])
-    """By tenant: from when on the groups were so."""
-    broken: Counter[str] = field(default_factory=Counter[str])
-    """Breakages by name, as often as they happened."""
-    wrong: list[str] = field(default_factory=list[str])
-    """What was wrong on the way: answers that no fault excuses."""
-
-
 @asynccontextmanager
 async def stack_for(script: Script) -> AsyncGenerator[Stack]:
     """A stack for one script, whose storage outlives a restart."""
@@ -81,7 +55,7 @@ class Driver:
         self.played = Played()
         self.sim = httpx.AsyncClient(base_url=stack.simulator_url + "/_sim", timeout=60)
         self._http = httpx.AsyncClient(headers={"x-api-key": stack.api_key}, timeout=15)
-        self._frozen: set[int] = set()
+        self._breaker = Breaker(stack, self.sim, script.world, self.played)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -97,21 +71,22 @@ class Driver:
 
     async def play(self) -> None:
         """Do every step at its time, heal, and wait for every end."""
-        nursing = asyncio.create_task(self._nurse())
+        nursing, healing = asyncio.create_task(self._nurse()), asyncio.create_task(self._heal())
         try:
             async with asyncio.TaskGroup() as steps:
                 for at, step in self.script.steps:
                     steps.create_task(self._at(at, step))
-                steps.create_task(self._heal())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     while any(life.ended is None for life in self.played.lives.values()):
                         await asyncio.sleep(0.3)
         finally:
-            nursing.cancel()
-            await asyncio.wait([nursing])
-        if not nursing.cancelled():
-            nursing.result()
+            for task in (nursing, healing):
+                task.cancel()
+            await asyncio.wait([nursing, healing])
+        for task in (nursing, healing):
+            if not task.cancelled():
+                task.result()
 
     async def call(self, method: str, path: str, **options: Any) -> Json:
         """One call to a host that lives, again while none does or storage is down.
@@ -135,9 +110,7 @@ class Driver:
         return answer.json()
 
     async def _try(self, method: str, path: str, **options: Any) -> httpx.Response | None:
-        for host in self._serving:
-            if host.pid in self._frozen:
-                continue
+        for host in self._breaker.answering:
             url = host.url + BASE + path.partition(BASE)[2] if path.startswith("http") else host.url + BASE + path
             with contextlib.suppress(httpx.TransportError):
                 return await self._http.request(method, url, **options)
@@ -162,14 +135,12 @@ class Driver:
             case Fault():
                 (await self.sim.post("/faults", json=step.body)).raise_for_status()
             case Break():
-                self.played.broken[step.what] += 1
-                await getattr(self, f"_{step.what}")(step)
+                await self._breaker.fail(step)
             case Outside():
-                self.played.broken[step.what] += 1
-                await getattr(self, f"_change_{step.what}")(step)
+                await self._breaker.change(step)
 
     async def _heal(self) -> None:
-        await asyncio.sleep(LENGTH_SECONDS)
+        await asyncio.sleep(HEAL_SECONDS)
         (await self.sim.delete("/faults")).raise_for_status()
 
     # --- operations ---
@@ -243,70 +214,3 @@ class Driver:
                         await self._say(life, VERB[status])
                 except Refused:
                     continue  # it went on by itself, or nobody answers: the end is judged by the oracle
-
-    # --- breakages ---
-
-    @property
-    def _serving(self) -> list[Host]:
-        """Hosts that have come up and live."""
-        return [host for host in self.stack.hosts if host.returncode is None and host.url]
-
-    def _pick(self, number: int) -> Host:
-        return self._serving[number % len(self._serving)]
-
-    async def _kill(self, step: Break) -> None:
-        await self._pick(step.host).kill()
-        await asyncio.sleep(step.seconds)
-        await self.stack.start_host()
-
-    async def _lose(self, step: Break) -> None:
-        if len(self._serving) > 1:
-            await self._pick(step.host).kill()
-
-    async def _storage(self, step: Break) -> None:
-        await self.stack.stop_azurite()
-        await asyncio.sleep(step.seconds)
-        await self.stack.start_azurite_again()
-
-    async def _freeze(self, step: Break) -> None:
-        host = self._pick(step.host)
-        self._frozen.add(host.pid)
-        host.freeze()
-        await asyncio.sleep(float(TIMES["TURN_LEASE_SECONDS"]) + step.seconds)
-        host.thaw()
-        self._frozen.discard(host.pid)
-
-    # --- somebody else ---
-
-    async def _change_seats(self, step: Outside) -> None:
-        tenant = self.script.world[step.tenant]
-        for upn in step.users:
-            await self._give(tenant.id, upn, {step.sku})
-
-    async def _change_user(self, step: Outside) -> None:
-        tenant = self.script.world[step.tenant]
-        for upn in step.users:
-            await self._give(tenant.id, upn, {step.sku}, instead=True)
-
-    async def _give(self, tenant: str, upn: str, skus: set[str], *, instead: bool = False) -> None:
-        state = (await self.sim.get(f"/tenants/{tenant}", params={"users": upn})).raise_for_status().json()
-        [user] = state["users"]
-        names = {each["skuId"]: each["skuPartNumber"] for each in state["skus"]}
-        held: list[Json] = [] if instead else [d for d in user["direct"] if names[d["skuId"]] not in skus]
-        licences = [*held, *({"skuId": sku} for sku in sorted(skus))]
-        change = {"licenses": licences, "usageLocation": user["usageLocation"] or "DE"}
-        (await self.sim.patch(f"/tenants/{tenant}/users/{upn}", json=change)).raise_for_status()
-
-    async def _change_members(self, step: Outside) -> None:
-        directory = self.script.world[step.tenant]
-        history = self.played.groups[directory.id]
-        members = history[-1][1][step.group]
-        add = [upn for upn in step.users if upn not in members]
-        remove = [upn for upn in step.users if upn in members]
-        groups = {**history[-1][1], step.group: [*(m for m in members if m not in remove), *add]}
-        state = (await self.sim.get(f"/tenants/{directory.id}")).raise_for_status().json()
-        group = next(each["id"] for each in state["groups"] if each["displayName"] == step.group)
-        # Noted before it happens: from then on either may be seen.
-        history.append((time(), groups))
-        path = f"/tenants/{directory.id}/groups/{group}/members"
-        (await self.sim.post(path, json={"add": add, "remove": remove})).raise_for_status()

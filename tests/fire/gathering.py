@@ -16,8 +16,9 @@ from shared.tables.due import DueStore
 from shared.tables.results import ResultStore
 from shared.tables.seats import SeatStore
 from tests.fire.asking import Permit
-from tests.fire.driver import LAG_SECONDS, Driver, Life
+from tests.fire.driver import LAG_SECONDS, Driver
 from tests.fire.evidence import Evidence, OfOperation, OfTenant
+from tests.fire.played import Life
 from tests.fire.script import TIMES
 from tests.fire.world import Directory
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from dev.api import ENDED
+from dev.api import ENDED, Json
 from dev.trial import EARLY_SECONDS
 from tests.fire.evidence import Evidence, OfOperation, OfTenant
 from tests.fire.permitted import forbidden_deltas, forbidden_writes
@@ -80,15 +80,14 @@ def results_are_audited(evidence: Evidence) -> Found:
             yield f"tenant {tenant.id}: the audit has an entry of {key}, whom no results name"
 
 
-def _entries_of(result: dict[str, object]) -> int:
+def _entries_of(result: Json) -> int:
     """A grace that only begins changes nothing."""
     return 0 if result["graceUntil"] and not result["added"] and not result["removed"] else 1
 
 
-def _told_otherwise(name: str, result: dict[str, object], deltas: frozenset[Delta]) -> Found:
-    licences = [delta for delta in deltas if delta.what != LOCATION]
-    told = Counter[str]({"added": len(list(result["added"])), "removed": len(list(result["removed"]))})  # type: ignore[call-overload]
-    real = Counter("removed" if delta.after is None else "added" for delta in licences)
+def _told_otherwise(name: str, result: Json, deltas: frozenset[Delta]) -> Found:
+    real = Counter("removed" if each.after is None else "added" for each in deltas if each.what != LOCATION)
+    told = Counter({side: len(result[side]) for side in ("added", "removed") if result[side]})
     if told != real:
         yield f"{name}: the result tells of {dict(told)}, the audit of {dict(real)}"
 

@@ -30,8 +30,8 @@ MINORS: tuple[Minor, ...] = ("seats", "members", "user")
 """From outside: seats are taken, users move between groups, somebody changes a user's licences."""
 VERBS = ("pause", "pause", "resume", "cancel", "approve")
 
-LENGTH_SECONDS = 8.0
-"""The last step of a script begins by then; then everything heals."""
+HEAL_SECONDS = 15.0
+"""From the beginning: by then everything heals. The last step of a script begins long before."""
 TIMES: Mapping[str, str] = {
     "GRAPH_LIMIT_FACTOR": "0",
     "GRAPH_TIMEOUT_SECONDS": "1",
