@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from activities.take_turn import look
-from shared.contracts.work import Stop
+from shared.contracts.work import Stop, TurnTaken
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Phase, Status
 from shared.domain.pacing import Ask
