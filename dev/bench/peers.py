@@ -14,7 +14,7 @@ from dev.stack import Stack
 from dev.trial import E5, Tenant, Trial
 
 SCALE = Scale(6)
-PATIENCE = 10
+PATIENCE = 7
 """Times our own time after which a pattern is stopped: who is refused and asks at once again may never come through."""
 
 
@@ -28,7 +28,7 @@ class Run:
     """Users without the licence at the end, and those who were told the opposite of the truth."""
 
 
-async def peers(users: int = 6_000) -> Row:
+async def peers(users: int = 4_000) -> Row:
     """Assign one SKU to everyone of a tenant whose burst is used up, in each of the ways of the field and in ours."""
     async with Stack(SCALE.environment) as stack, Trial(stack) as trial:
         ours = await _ours(trial, users)
