@@ -18,7 +18,10 @@ from typing import Final
 MAX_BATCHES: Final = 8
 """Batches of one window."""
 MIN_BATCHES: Final = 4
-"""A window is worth its three steps from here on, while nobody else waits."""
+"""A window is worth its three steps from here on, while nobody else waits whom a smaller one would serve.
+
+A large operation waits for a whole one: the fewer its windows, the less often a small one finds the turn taken.
+"""
 SPARE_TOKENS: Final = 200
 """What a large operation leaves for small ones (less where the bucket itself is smaller)."""
 LARGE_USERS: Final = 200
@@ -168,7 +171,11 @@ def take(
 def _pay(turn: Turn, ask: Ask, now: float, lease: float, limits: Limits | None, app: bool) -> tuple[Turn, Grant | Wait]:
     """Grant the first in line as many batches as it can pay, if they are enough."""
     totals = tuple(accumulate(ask.costs))
-    fewest = 1 if len(turn.line) > 1 else min(MIN_BATCHES, len(totals))
+    others = turn.line[1:]
+    # A large one that cannot pay a window of use lets a small one pass, rather than keep it waiting for less.
+    passed = ask.large and any(not waiter.large for waiter in others)
+    worth = MAX_BATCHES if ask.large else MIN_BATCHES
+    fewest = min(worth, len(totals)) if passed or not others else 1
     tokens, batches = turn.tokens, len(totals)
     if limits is not None:
         usable = limits.capacity - (_spare(limits) if ask.large else 0.0)

@@ -201,7 +201,7 @@ def test_a_window_of_no_batches_or_too_many_is_an_error(costs: tuple[int, ...]) 
         pytest.param(39, 8, False, 1, 1, id="one while others wait"),
         pytest.param(19, 8, False, 1, 0, id="not one"),
         pytest.param(360, 8, True, 0, 8, id="a large one leaves 200"),
-        pytest.param(279, 8, True, 0, 0, id="a large one spends none of the 200"),
+        pytest.param(359, 8, True, 0, 0, id="a large one spends none of the 200, and waits for a whole window"),
         pytest.param(239, 8, True, 1, 1, id="a large one while others wait"),
         pytest.param(219, 8, True, 1, 0, id="a large one that cannot pay for one"),
     ],
@@ -238,6 +238,10 @@ def test_a_large_one_that_cannot_pay_lets_a_small_one_pass() -> None:
     assert names(stepped) == ["huge:1", "small:1", "big:1"]
     stepped, _ = waits(stepped, ask("huge:1", large=True), 0.0)
     assert took(stepped, ask("small:1", batches=3), 0.0)[1].batches == 3
+
+    able = replace(free, tokens=359.0)
+    assert names(waits(able, ask("big:1", large=True), 0.0)[0]) == ["huge:1", "small:1", "big:1"]
+    assert took(replace(free, tokens=360.0), ask("big:1", large=True), 0.0)[1].batches == 8
 
     only_large = replace(free, line=free.line[:2])
     assert waits(only_large, ask("big:1", large=True), 0.0)[0] == only_large
