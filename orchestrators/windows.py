@@ -132,7 +132,7 @@ def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -
         ask = TurnWork(
             **dict(course.run),
             window=course.window,
-            users=course.users,
+            users=min(course.users, course.progress.users),
             batches=[batch for batch, _ in ready],
             canary=course.canary_phase,
         )

@@ -119,3 +119,4 @@ PATTERNS: dict[str, Callable[[Peer, Sequence[str]], Awaitable[None]]] = {
     "unpaced, 3 tries": unpaced,
     "unpaced, for ever": unpaced_for_ever,
 }
+SIDE_BY_SIDE = frozenset({"whole batches again", "unpaced, 3 tries", "unpaced, for ever"})

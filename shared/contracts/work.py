@@ -135,7 +135,7 @@ class TurnWork(TenantRun):
 
     window: int
     users: int
-    """Users of the whole tenant: an operation of more than 200 leaves some of the bucket to small ones."""
+    """Users that are left: who has more than 200 of them is large, and leaves some of the bucket to small ones."""
     batches: list[int]
     canary: Literal["unknown", "within", "done"] = "unknown"
     """Whether the batches are those of a canary, or come after one of which every user has an outcome."""

@@ -25,7 +25,7 @@ A large operation waits for a whole one: the fewer its windows, the less often a
 SPARE_TOKENS: Final = 200
 """What a large operation leaves for small ones (less where the bucket itself is smaller)."""
 LARGE_USERS: Final = 200
-"""An operation over more users than this is large."""
+"""An operation that has more users than this left is large."""
 SEEN_WITHIN: Final = 30.0
 """Seconds after which one that does not ask any more loses its place in the line."""
 LONGEST_LINE: Final = 200

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from shared.domain.plan import BATCH_USERS
+
 MAX_UNSETTLED: Final = 50
 """So many batches may wait for another attempt before new ones wait."""
 
@@ -65,6 +67,12 @@ class Progress:
     def done(self) -> bool:
         """Whether every batch is settled."""
         return not self.fresh and not self.waiting
+
+    @property
+    def users(self) -> int:
+        """How many users are left, at most."""
+        fresh = sum(last - first + 1 for first, last in self.fresh)
+        return fresh * BATCH_USERS + sum(waiting.users for waiting in self.waiting)
 
     def ready(self, now: float, limit: int = BATCHES_A_WINDOW) -> tuple[tuple[int, int], ...]:
         """Return ``(batch, number of its next attempt)`` of the next window, at most ``limit``.

@@ -176,3 +176,11 @@ def test_waves_follow_one_another(sizes: list[int], limit: int) -> None:
         progress = progress.after([BatchResult(batch, attempt, SETTLED) for batch, attempt in ready], 0)
         progress = Progress.from_dict(json.loads(json.dumps(progress.to_dict())))
     assert seen == list(range(len(wave_of)))
+
+
+def test_the_users_left_are_those_of_fresh_batches_and_what_waiting_ones_have_left() -> None:
+    """An operation that has few left is a small one, whatever it was."""
+    progress = Progress.of([0, 1, 2, 7], [Waiting(3, 1, 10.0, 6, unknown=False)])
+
+    assert progress.users == 4 * 20 + 6
+    assert Progress().users == 0

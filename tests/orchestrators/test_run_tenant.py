@@ -79,6 +79,13 @@ def test_the_plain_way_goes_through_all_steps_in_order() -> None:
     assert run.inputs(END_TENANT) == [{**RUN, "stop": None}]
 
 
+def test_who_has_few_users_left_asks_for_the_turn_as_a_small_operation() -> None:
+    """The last windows of a large one need not leave anything to small ones."""
+    run = Script(script(applying(20))).run(run_tenant, RUN)
+
+    assert [given["users"] for given in run.inputs(TAKE_TURN)] == [400, 240, 80]
+
+
 def test_the_same_script_gives_the_same_calls() -> None:
     """Replay needs it."""
     standing = applying(20, Waiting(30, 0, 0.0, 5, True))
