@@ -19,7 +19,7 @@ from activities.converting import CONVERT_WITHIN, with_mailboxes_shared
 from activities.guard import SUPERSEDED, check_in
 from activities.reading import freed_lately, read_again
 from activities.refusals import open_directory
-from activities.sending import TURN_IS_OVER, Sending, send
+from activities.sending import Sending, send
 from shared.contracts.work import BatchDone, BatchWork, Stop
 from shared.domain.codes import ResultCode
 from shared.domain.outcomes import settled
@@ -71,6 +71,10 @@ async def _work_off(
     app: Services, work: BatchWork, batch: Batch, send_until: float, sending: Sending, convert_within: timedelta
 ) -> None:
     """Read, write ahead and send; what comes of it stands in ``sending``, also when this raises."""
+    if monotonic() > send_until and not work.settle_only:  # it began too late for anything, so it need not read either
+        sending.late = True
+        sending.unknown += [decision.index for decision, _ in batch.left if batch.unknown_since(decision.index)]
+        return
     tenant, directory = await open_directory(app, work.tenant)
     todo = await read_again(app, work, batch, directory, sending)
     if sending.outcomes and await _went_out_meanwhile(app, work, batch, sending):
@@ -78,7 +82,7 @@ async def _work_off(
     if not todo or work.settle_only:
         return
     if monotonic() > send_until:
-        sending.later(TURN_IS_OVER)
+        sending.too_late()
         return
     mailboxes = app.graph.mailboxes(tenant.id, tenant.credential)
     todo, kept = await with_mailboxes_shared(
@@ -190,6 +194,7 @@ def _report(work: BatchWork, batch: Batch, sending: Sending, stop: Stop | None) 
         throttled=sending.throttled,
         blocked_for=sending.blocked_for,
         app_blocked_for=sending.app_blocked_for,
+        late=sending.late,
         limit_used=sending.limit_used,
         mark=mark if mark in batch.summary.marks else None,
         seats=seats_of(batch, mine),

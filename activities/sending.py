@@ -78,12 +78,19 @@ class Sending:
     blocked_for: float = 0.0
     app_blocked_for: float = 0.0
     """Seconds for which Graph wants no write of the app at all."""
+    late: bool = False
+    """The turn was over before all could be sent."""
     limit_used: float = 0.0
     """The greatest share of a limit in use that an answer told."""
 
     def later(self, seconds: float) -> None:
         """Leave a user for a later attempt."""
         self.ready_in = max(self.ready_in, seconds)
+
+    def too_late(self) -> None:
+        """Leave whom the turn was too short for to the next one."""
+        self.late = True
+        self.later(TURN_IS_OVER)
 
     def look_again(self, seconds: float) -> None:
         """Leave a user for a later look at the mailbox: the soonest of them counts."""
@@ -104,7 +111,7 @@ async def send(
         if any(user.location_needed for user in ready) and monotonic() <= send_until:
             ready = await _set_locations(directory, ready, into, at)
         if monotonic() > send_until:
-            into.later(TURN_IS_OVER)
+            into.too_late()
         elif ready:
             await _assign(directory, ready, into, at, freed)
     except Throttled as throttled:  # the whole request was refused: nobody in it was changed

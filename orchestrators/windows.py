@@ -52,6 +52,8 @@ class _Course:
     counts: Counter[str]
     seats: Counter[str]
     throttled: int
+    most: int = BATCHES_PER_WINDOW
+    """Batches of the next window: half as many where not all could be sent in time, then one more each."""
     stop: Stop | None = None
     canary: CanaryNow | None = None
     """What is left of the canary: once all of it is settled, the next turn decides on the rest."""
@@ -63,7 +65,18 @@ class _Course:
         run = given.run
         progress = Progress.from_dict(given.progress)
         counts, seats = Counter(given.by_code), Counter(given.seats)
-        return cls(run, given.users, progress, given.window, counts, seats, given.throttled, given.stop, given.canary)
+        return cls(
+            run=run,
+            users=given.users,
+            progress=progress,
+            window=given.window,
+            counts=counts,
+            seats=seats,
+            throttled=given.throttled,
+            most=given.most,
+            stop=given.stop,
+            canary=given.canary,
+        )
 
     def carried(self) -> Windows:
         """What the next generation needs."""
@@ -77,6 +90,7 @@ class _Course:
             throttled=self.throttled,
             seats=dict(self.seats),
             canary=self.canary,
+            most=self.most,
         )
 
     @property
@@ -114,7 +128,7 @@ def apply_windows(context: task.OrchestrationContext, given: Windows) -> "Steps[
     for _ in range(STEPS_PER_GENERATION):
         if course.open.done or (course.stop and course.stop.code == "superseded"):
             break
-        ready = course.open.ready(_now(context), BATCHES_PER_WINDOW)
+        ready = course.open.ready(_now(context), course.most)
         if ready:
             yield from _window(context, course, ready)
         else:
@@ -147,6 +161,8 @@ def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -
     results = [_result(batch, settle_only=settle_only) for batch in done]
     course.progress = course.progress.after(results, _now(context))
     course.note_canary(done)
+    late = any(batch.late for batch in done)
+    course.most = max(1, course.most // 2) if late else min(BATCHES_PER_WINDOW, course.most + 1)
     for batch in done:
         course.counts.update(batch.by_code)
         course.seats.update(batch.seats)

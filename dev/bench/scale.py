@@ -27,7 +27,9 @@ class Scale:
         """Settings of the stack."""
         latencies = {"READ": READ_MS, "WRITE": WRITE_MS, "BATCH": BATCH_MS}
         times = {f"SIMULATOR_{name}_MS": f"{milliseconds / self.factor:g}" for name, milliseconds in latencies.items()}
-        return {"GRAPH_LIMIT_FACTOR": f"{self.factor:g}", **times}
+        # As in Azure: the local stack's own are short, so that recovery can be watched.
+        lease = {"TURN_LEASE_SECONDS": "60", "GRAPH_TIMEOUT_SECONDS": "25"}
+        return {"GRAPH_LIMIT_FACTOR": f"{self.factor:g}", **times, **lease}
 
     @property
     def tenant_rate(self) -> float:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.domain.pacing import MAX_BATCHES
+
 Json = dict[str, Any]
 
 
@@ -128,6 +130,8 @@ class Windows(TenantRun):
     seats: dict[str, int] = {}
     """Seats taken so far, by SKU id."""
     canary: CanaryNow | None = None
+    most: int = MAX_BATCHES
+    """Batches of the next window, at most: fewer while hosts do not get done with more in time."""
 
 
 class TurnWork(TenantRun):
@@ -185,6 +189,8 @@ class BatchDone(Wire):
     """Seconds for which Graph wants no write of this tenant at all."""
     app_blocked_for: float = 0.0
     """Seconds for which Graph wants no write of the app at all, whatever the tenant."""
+    late: bool = False
+    """The turn was over before all could be sent: the window had more than could be done in time."""
     limit_used: float = 0.0
     """The greatest share of a limit in use that Graph told; 0 while it is far from all."""
     mark: str | None = None

@@ -1,6 +1,7 @@
 """Graph's limits as its answers tell them: another program writes as well, a tenant or the app is refused."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -76,3 +77,15 @@ async def test_an_app_that_is_refused_lets_no_tenant_draw(app: Services, limited
     assert turn.blocked_until > app.tables.now().timestamp()
     assert APP
     assert budget.used(app.tables.now().timestamp(), APP) > 0.99
+
+
+async def test_an_attempt_that_begins_too_late_asks_graph_for_nothing(app: Services, limited: Simulator) -> None:
+    """On a host with too much to do each such one would make the next ones later still."""
+    part = await (await new_part(app, limited, 5)).ready()
+    turn, etag = await app.turns.read(part.run.tenant)
+    await app.turns.write(part.run.tenant, replace(turn, until=app.tables.now().timestamp() + 5), etag)
+    asked = len(part.tenant.requests())
+    done = await part.attempt()
+
+    assert (done.late, done.left, done.sent, done.went_out, done.unknown) == (True, 5, 0, False, False)
+    assert len(part.tenant.requests()) == asked

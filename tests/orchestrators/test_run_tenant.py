@@ -86,6 +86,22 @@ def test_who_has_few_users_left_asks_for_the_turn_as_a_small_operation() -> None
     assert [given["users"] for given in run.inputs(TAKE_TURN)] == [400, 240, 80]
 
 
+def test_windows_shrink_while_turns_are_too_short_and_grow_again() -> None:
+    """A host that is not done in time asks for half as much, not for the same again and again."""
+    late = {0, 1, 8, 9}  # each once
+
+    def apply(given: dict[str, Any]) -> Answer:
+        if given["batch"] in late:
+            late.discard(given["batch"])
+            return BatchDone(batch=given["batch"], attempt=given["attempt"], left=20, late=True)
+        return settled(given)
+
+    run = Script(script(applying(24), apply)).run(run_tenant, RUN)
+
+    assert [len(given["batches"]) for given in run.inputs(TAKE_TURN)] == [8, 4, 2, 3, 4, 5, 2]
+    assert run.inputs(HAND_ON)[-1]["by_code"] == {"": 480}
+
+
 def test_the_same_script_gives_the_same_calls() -> None:
     """Replay needs it."""
     standing = applying(20, Waiting(30, 0, 0.0, 5, True))
