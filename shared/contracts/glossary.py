@@ -186,6 +186,7 @@ FIELDS: Mapping[str, str] = {
     "ResolvedSelections.targets": "Who is selected in each tenant.",
     "tenantId": "Id of the tenant.",
     "tenants": "What it means in each tenant.",
+    "CallerResource.tenants": 'Ids of the tenants that the caller sees, or "*" for all.',
     "GrantResource.tenants": 'Tenant ids, "tag:…", or "*" for all.',
     "PricesResource.tenants": "Price books of tenants, by tenant id.",
     "throttledRequests": "Requests that Microsoft Graph asked to send later.",

@@ -1,0 +1,29 @@
+import { Field, makeStyles, Select } from "@fluentui/react-components";
+
+const useStyles = makeStyles({ field: { minWidth: "180px" } });
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  /** What is said where nothing is chosen. */
+  all: string;
+  value: T | undefined;
+  options: readonly { value: T; label: string }[];
+  onChange: (value: T | undefined) => void;
+}
+
+/** A filter: one of some values, or all of them. */
+export function Choice<T extends string>({ label, all, value, options, onChange }: ChoiceProps<T>) {
+  const styles = useStyles();
+  return (
+    <Field label={label} className={styles.field}>
+      <Select value={value ?? ""} onChange={(_, data) => onChange(options.find((o) => o.value === data.value)?.value)}>
+        <option value="">{all}</option>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </Select>
+    </Field>
+  );
+}

@@ -1,0 +1,49 @@
+/** Dates, numbers and money as the user's own locale writes them. */
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const number = new Intl.NumberFormat();
+const oneDigit = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const percentage = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
+const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero" });
+
+/** What stands where there is nothing to show. */
+export const NOTHING = "–";
+
+export function formatDateTime(iso: string | null | undefined): string {
+  return iso ? dateTime.format(new Date(iso)) : NOTHING;
+}
+
+export function formatDate(iso: string | null | undefined): string {
+  return iso ? dateOnly.format(new Date(iso)) : NOTHING;
+}
+
+export function formatNumber(value: number | null | undefined): string {
+  return value === null || value === undefined ? NOTHING : number.format(value);
+}
+
+/** A speed or another measure, with at most one digit behind the point. */
+export function formatMeasure(value: number | null | undefined): string {
+  return value === null || value === undefined ? NOTHING : oneDigit.format(value);
+}
+
+/** `percent` of 100. */
+export function formatPercent(percent: number): string {
+  return percentage.format(percent / 100);
+}
+
+/** A change, with its sign. */
+export function formatChange(value: number): string {
+  return signed.format(value);
+}
+
+/** An amount in its currency; `change` shows a plus too. */
+export function formatMoney(value: number | null | undefined, currency: string, change = false): string {
+  if (value === null || value === undefined) return NOTHING;
+  const signDisplay = change ? "exceptZero" : "auto";
+  return new Intl.NumberFormat(undefined, { style: "currency", currency, signDisplay }).format(value);
+}
+
+/** "1 user", "250 users". */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${number.format(count)} ${count === 1 ? one : many}`;
+}
