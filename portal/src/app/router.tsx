@@ -11,6 +11,11 @@ const VIEWS: RouteObject[] = [
     path: "operations",
     lazy: async () => ({ Component: (await import("../pages/operations/OperationsPage")).OperationsPage }),
   },
+  {
+    path: "operations/:id",
+    lazy: async () => ({ Component: (await import("../pages/operation/OperationPage")).OperationPage }),
+  },
+  { path: "new", lazy: async () => ({ Component: (await import("../wizard/WizardPage")).WizardPage }) },
   { path: "*", element: <NotFound /> },
 ];
 

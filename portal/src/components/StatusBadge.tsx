@@ -1,4 +1,4 @@
-import { Badge, type BadgeProps } from "@fluentui/react-components";
+import { Badge, type BadgeProps, makeStyles } from "@fluentui/react-components";
 import type { FluentIcon } from "@fluentui/react-icons";
 import { ArrowSyncRegular } from "@fluentui/react-icons/svg/arrow-sync";
 import { CheckmarkCircleRegular } from "@fluentui/react-icons/svg/checkmark-circle";
@@ -30,6 +30,8 @@ const LOOKS: Record<OperationStatus, Look> = {
   cancelled: { label: "Cancelled", color: "subtle", icon: DismissCircleRegular },
 };
 
+const useStyles = makeStyles({ badge: { whiteSpace: "nowrap" } });
+
 /** All statuses, in the order in which an operation may come to them. */
 export const STATUSES = Object.keys(LOOKS) as OperationStatus[];
 
@@ -52,9 +54,10 @@ export function labelOfStatus(status: OperationStatus): string {
 
 /** The status of an operation or of a tenant's part, in words, with a sign besides its colour. */
 export function StatusBadge({ status }: { status: OperationStatus }) {
+  const styles = useStyles();
   const { label, color, icon: Icon } = LOOKS[status];
   return (
-    <Badge appearance="tint" color={color} icon={<Icon />} shape="rounded" size="large">
+    <Badge className={styles.badge} appearance="tint" color={color} icon={<Icon />} shape="rounded" size="large">
       {label}
     </Badge>
   );
