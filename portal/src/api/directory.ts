@@ -1,5 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { answer, api, BASE, cursorOf } from "./client";
+import type { PlannedKind } from "./operation";
+import { everyPage } from "./queries";
 import type { components } from "./schema";
 
 /** What a tenant has: users, groups and licences; and whom a selection means. */
@@ -55,9 +57,14 @@ export const licencesQuery = (tenant: string) =>
   queryOptions({
     queryKey: ["licences", tenant],
     queryFn: ({ signal }) =>
-      answer(
-        api.GET(`${BASE}/tenants/{tenant}/licenses`, { params: { path: { tenant }, query: { top: 1000 } }, signal }),
-      ).then((page) => page.value),
+      everyPage((cursor) =>
+        answer(
+          api.GET(`${BASE}/tenants/{tenant}/licenses`, {
+            params: { path: { tenant }, query: { top: 1000, ...cursor } },
+            signal,
+          }),
+        ),
+      ),
     staleTime: MINUTE_MS / 2,
   });
 
@@ -81,4 +88,9 @@ function keyOfWhom(whom: Whom): string {
     texts.set(value, number);
     return number;
   });
+}
+
+/** A CSV with the columns of a kind of operation and two rows that show how. */
+export function templateCsv(operation: PlannedKind) {
+  return api.GET(`${BASE}/csv-template`, { params: { query: { operation } }, parseAs: "blob" });
 }

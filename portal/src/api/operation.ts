@@ -1,9 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { isEnded } from "../components/StatusBadge";
-import { answer, api, BASE, cursorOf } from "./client";
+import { answer, api, BASE, cursorOf, pageOf } from "./client";
 import { LIVE_MS } from "./queries";
 import type { components } from "./schema";
-import type { Operation, OperationStatus, Page } from "./types";
+import type { Operation, OperationStatus } from "./types";
 
 /** One operation: how it goes, what became of each user, and what can be done about it. */
 type Schemas = components["schemas"];
@@ -23,7 +23,7 @@ export type StartBody =
 export type Verb = "cancel" | "pause" | "resume" | "approve" | "retry";
 
 const LIVE: ReadonlySet<OperationStatus> = new Set(["queued", "running", "cancelling"]);
-const RESTING_MS = 10_000;
+const RESTING_MS = 5_000;
 const ROWS = 200;
 
 /** An operation, looked at every second while it moves, seldom while it rests, and no more once it has ended. */
@@ -48,16 +48,25 @@ export const resultsQuery = (id: string, filter: ResultFilter) =>
   infiniteQueryOptions({
     queryKey: ["results", id, filter],
     queryFn: ({ pageParam, signal }) =>
-      answer(
+      pageOf(
         api.GET(`${BASE}/operations/{id}/results`, {
           params: { path: { id }, query: { top: ROWS, ...filter, ...(pageParam ? { cursor: pageParam } : {}) } },
           signal,
         }),
-      ) as Promise<Page<Result>>,
+      ),
     initialPageParam: "",
     getNextPageParam: (page) => cursorOf(page.nextLink),
     structuralSharing: false,
   });
+
+/** The same results, all of them, as CSV. */
+export function resultsCsv(id: string, filter: ResultFilter) {
+  return api.GET(`${BASE}/operations/{id}/results`, {
+    params: { path: { id }, query: { ...filter, format: "csv" } },
+    parseAs: "blob",
+    redirect: "manual",
+  });
+}
 
 /** Starts an operation, or schedules it where the body says when; the same key starts once. */
 export async function start(kind: PlannedKind, body: StartBody, key: string): Promise<Operation | Schedule> {

@@ -1,7 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { answer, api, BASE, cursorOf } from "./client";
+import { answer, api, BASE, cursorOf, pageOf } from "./client";
 import type { components } from "./schema";
-import type { Page } from "./types";
 
 /** Previews: the impact of a request, and what would become of each user. */
 type Schemas = components["schemas"];
@@ -44,15 +43,24 @@ export const planQuery = (id: string, filter: PlanFilter) =>
   infiniteQueryOptions({
     queryKey: ["plan", id, filter],
     queryFn: ({ pageParam, signal }) =>
-      answer(
+      pageOf(
         api.GET(`${BASE}/previews/{id}/users`, {
           params: { path: { id }, query: { top: ROWS, ...filter, ...(pageParam ? { cursor: pageParam } : {}) } },
           signal,
         }),
-      ) as Promise<Page<PreviewUser>>,
+      ),
     initialPageParam: "",
     getNextPageParam: (page) => cursorOf(page.nextLink),
     staleTime: Number.POSITIVE_INFINITY,
     // Comparing a hundred thousand rows with themselves at each page would hold the page up.
     structuralSharing: false,
   });
+
+/** The same users, all of them, as CSV. */
+export function planCsv(id: string, filter: PlanFilter) {
+  return api.GET(`${BASE}/previews/{id}/users`, {
+    params: { path: { id }, query: { ...filter, format: "csv" } },
+    parseAs: "blob",
+    redirect: "manual",
+  });
+}

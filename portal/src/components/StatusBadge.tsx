@@ -1,4 +1,4 @@
-import { Badge, type BadgeProps, makeStyles } from "@fluentui/react-components";
+import type { BadgeProps } from "@fluentui/react-components";
 import type { FluentIcon } from "@fluentui/react-icons";
 import { ArrowSyncRegular } from "@fluentui/react-icons/svg/arrow-sync";
 import { CheckmarkCircleRegular } from "@fluentui/react-icons/svg/checkmark-circle";
@@ -9,6 +9,7 @@ import { PauseCircleRegular } from "@fluentui/react-icons/svg/pause-circle";
 import { PersonRegular } from "@fluentui/react-icons/svg/person";
 import { WarningRegular } from "@fluentui/react-icons/svg/warning";
 import type { OperationStatus } from "../api/types";
+import { Mark } from "./Mark";
 
 interface Look {
   label: string;
@@ -29,8 +30,6 @@ const LOOKS: Record<OperationStatus, Look> = {
   failed: { label: "Failed", color: "danger", icon: ErrorCircleRegular },
   cancelled: { label: "Cancelled", color: "subtle", icon: DismissCircleRegular },
 };
-
-const useStyles = makeStyles({ badge: { whiteSpace: "nowrap" } });
 
 /** All statuses, in the order in which an operation may come to them. */
 export const STATUSES = Object.keys(LOOKS) as OperationStatus[];
@@ -54,11 +53,6 @@ export function labelOfStatus(status: OperationStatus): string {
 
 /** The status of an operation or of a tenant's part, in words, with a sign besides its colour. */
 export function StatusBadge({ status }: { status: OperationStatus }) {
-  const styles = useStyles();
   const { label, color, icon: Icon } = LOOKS[status];
-  return (
-    <Badge className={styles.badge} appearance="tint" color={color} icon={<Icon />} shape="rounded" size="large">
-      {label}
-    </Badge>
-  );
+  return <Mark label={label} color={color} icon={<Icon />} />;
 }

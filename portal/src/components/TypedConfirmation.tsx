@@ -1,6 +1,6 @@
 import { Field, Input, makeStyles } from "@fluentui/react-components";
 import { formatCount } from "../format/format";
-import { Section } from "./Section";
+import { SectionCard } from "./SectionCard";
 
 const useStyles = makeStyles({ field: { maxWidth: "320px" } });
 
@@ -23,7 +23,7 @@ export function TypedConfirmation({ expected, typed, onTyped }: TypedConfirmatio
   const styles = useStyles();
   const wrong = typed.trim() !== "" && Number(typed) !== expected;
   return (
-    <Section title="Confirm">
+    <SectionCard title="Confirm">
       <Field
         className={styles.field}
         label={`Type ${expected} to change ${formatCount(expected, "user")}`}
@@ -31,6 +31,6 @@ export function TypedConfirmation({ expected, typed, onTyped }: TypedConfirmatio
       >
         <Input value={typed} inputMode="numeric" autoComplete="off" onChange={(_, data) => onTyped(data.value)} />
       </Field>
-    </Section>
+    </SectionCard>
   );
 }

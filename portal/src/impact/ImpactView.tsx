@@ -9,7 +9,7 @@ import {
 } from "@fluentui/react-components";
 import type { Impact } from "../api/previews";
 import { labelOfCode } from "../components/codes";
-import { Section } from "../components/Section";
+import { SectionCard } from "../components/SectionCard";
 import { formatCount, formatMoney, formatNumber } from "../format/format";
 import { ChangeTable } from "./ChangeTable";
 import { SeatBars } from "./SeatBars";
@@ -39,11 +39,11 @@ export function ImpactView({ impact, nameOf }: ImpactViewProps) {
   return (
     <div className={styles.root}>
       <Users impact={impact} />
-      <Section title="Seats and cost">
+      <SectionCard title="Seats and cost">
         <ChangeTable impact={impact} nameOf={nameOf} />
         <SeatBars licences={impact.licenses} nameOf={nameOf} />
         <Unused impact={impact} />
-      </Section>
+      </SectionCard>
       <Warnings impact={impact} />
       <Conflicts impact={impact} />
     </div>
@@ -64,7 +64,7 @@ function Users({ impact }: { impact: Impact }) {
     { label: "left out", value: excluded, about: why(impact.excluded) },
   ];
   return (
-    <Section title="Users">
+    <SectionCard title="Users">
       <div className={styles.tiles}>
         {tiles.map(({ label, value, about }) => (
           <div key={label} className={styles.tile}>
@@ -78,7 +78,7 @@ function Users({ impact }: { impact: Impact }) {
           </div>
         ))}
       </div>
-    </Section>
+    </SectionCard>
   );
 }
 
@@ -113,7 +113,7 @@ function Warnings({ impact: { warnings, usersAffected } }: { impact: Impact }) {
   const styles = useStyles();
   if (warnings.length === 0) return null;
   return (
-    <Section title="Warnings">
+    <SectionCard title="Warnings">
       <div className={styles.warnings}>
         {warnings.map(({ code, count, message, sample }) => (
           <MessageBar key={code} intent="warning" layout="multiline">
@@ -125,7 +125,7 @@ function Warnings({ impact: { warnings, usersAffected } }: { impact: Impact }) {
           </MessageBar>
         ))}
       </div>
-    </Section>
+    </SectionCard>
   );
 }
 
@@ -135,7 +135,7 @@ function Conflicts({ impact: { conflicts, conflictsTotal } }: { impact: Impact }
   const styles = useStyles();
   if (conflictsTotal === 0) return null;
   return (
-    <Section title={`Conflicts (${formatNumber(conflictsTotal)})`}>
+    <SectionCard title={`Conflicts (${formatNumber(conflictsTotal)})`}>
       <ul className={styles.list}>
         {conflicts.slice(0, CONFLICTS_SHOWN).map(({ tenantId, userPrincipalName, plans, resolution }) => (
           <li key={`${tenantId}|${userPrincipalName}|${plans.join()}`}>
@@ -145,6 +145,6 @@ function Conflicts({ impact: { conflicts, conflictsTotal } }: { impact: Impact }
         ))}
         {conflictsTotal > CONFLICTS_SHOWN && <li>{`and ${formatNumber(conflictsTotal - CONFLICTS_SHOWN)} more`}</li>}
       </ul>
-    </Section>
+    </SectionCard>
   );
 }

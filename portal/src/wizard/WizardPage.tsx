@@ -66,7 +66,7 @@ function Wizard({ draft }: { draft: Draft }) {
   const toast = useToast();
   const { nameOf } = useScope();
   const [step, setStep] = useState<Step>(0);
-  const [faults, setFaults] = useState<string[]>([]);
+  const [tried, setTried] = useState(false);
   const [typed, setTyped] = useState("");
   const count = useWhom();
   const previewing = usePreview();
@@ -98,30 +98,34 @@ function Wizard({ draft }: { draft: Draft }) {
     impact && !recurring ? numberToConfirm(draft.kind, draft.scope.includes(EVERY_TENANT), impact.usersAffected) : null;
   const confirmed = confirm === null || Number(typed.trim() || Number.NaN) === confirm;
 
-  function go(to: Step) {
-    setFaults([]);
-    setTyped("");
-    starting.reset();
-    setStep(to);
-  }
-
-  function next() {
-    const found = step === 0 ? selectionFaults() : step === 1 ? faultsOfChange(draft) : [];
-    if (found.length > 0) setFaults(found);
-    else go((step + 1) as Step);
-  }
+  const faults = step === 0 ? selectionFaults() : step === 1 ? faultsOfChange(draft) : [];
 
   function selectionFaults(): string[] {
     const found = faultsOfSelection(draft, nameOf);
-    if (found.length === 0 && count.state === "refused") return ["The selection is refused: see beside it why."];
-    return found;
+    return found.length === 0 && count.state === "refused"
+      ? ["The selection is refused: beside it stands why."]
+      : found;
+  }
+
+  function go(to: Step) {
+    setTried(false);
+    setTyped("");
+    starting.reset();
+    setStep(to);
+    // What is new begins at the top.
+    document.querySelector<HTMLElement>("h1")?.focus();
+  }
+
+  function next() {
+    if (faults.length > 0) setTried(true);
+    else go((step + 1) as Step);
   }
 
   return (
     <>
       <PageHeader title="New operation" about={ABOUT[step]} />
       <Steps at={step} />
-      {faults.length > 0 && (
+      {tried && faults.length > 0 && (
         <MessageBar intent="error" layout="multiline" role="alert" className={styles.faults}>
           <MessageBarBody>
             <MessageBarTitle>Before you go on</MessageBarTitle>

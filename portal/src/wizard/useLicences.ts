@@ -7,6 +7,7 @@ export interface Offer {
   sku: string;
   name: string;
   available: number;
+  /** Seats that can be given out, those in their last days included. */
   total: number;
   /** A seat a month, where it is the same in all tenants. */
   price: { amount: number; currency: string } | null;
@@ -35,7 +36,8 @@ export function useLicences(): { licences: Offer[]; asked: number; left: number;
 }
 
 function merged(offers: ReadonlyMap<string, Offer>, licence: TenantLicence): Offer {
-  const { sku, name, available, total, price, currency, servicePlans } = licence;
+  const { sku, name, available, price, currency, servicePlans } = licence;
+  const total = licence.total + licence.warning;
   const own = price === null || currency === null ? null : { amount: price, currency };
   const before = offers.get(sku);
   if (before === undefined) return { sku, name, available, total, price: own, tenants: 1, plans: servicePlans };

@@ -90,8 +90,8 @@ async def test_the_plan_is_paged_and_filtered(api: Api, registered: str) -> None
     second = (await api.send("GET", link)).json
     unchanged = (await api.send("GET", f"previews/{asked}/users", status="unchanged")).json["value"]
     csv = await api.send("GET", f"previews/{asked}/users", format="csv")
-    found = (await api.send("GET", f"previews/{asked}/users", search="U0@")).json["value"]
-    none = (await api.send("GET", f"previews/{asked}/users", search="u0@", status="unchanged")).json["value"]
+    found = (await api.send("GET", f"previews/{asked}/users", search="USER0@")).json["value"]
+    none = (await api.send("GET", f"previews/{asked}/users", search="user0@", status="unchanged")).json["value"]
     too_long = await api.send("GET", f"previews/{asked}/users", search="a" * 513)
 
     assert [user["userId"] for user in found] == ["u0"]

@@ -1,7 +1,7 @@
 import { MessageBar, MessageBarBody, MessageBarTitle, makeStyles, tokens } from "@fluentui/react-components";
 import type { Operation } from "../../api/types";
 import { labelOfCode } from "../../components/codes";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { formatCount } from "../../format/format";
 
 const useStyles = makeStyles({
@@ -14,7 +14,7 @@ export function ErrorGroups({ operation: { errors } }: { operation: Operation })
   const styles = useStyles();
   if (errors.length === 0) return null;
   return (
-    <Section title="What failed, and what to do">
+    <SectionCard title="What failed, and what to do">
       <div className={styles.list}>
         {errors.map(({ code, count, message, sample }) => (
           <MessageBar key={code} intent="error" layout="multiline">
@@ -26,6 +26,6 @@ export function ErrorGroups({ operation: { errors } }: { operation: Operation })
           </MessageBar>
         ))}
       </div>
-    </Section>
+    </SectionCard>
   );
 }

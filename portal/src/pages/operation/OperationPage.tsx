@@ -1,10 +1,9 @@
 import { MessageBar, MessageBarBody, makeStyles, Text, tokens } from "@fluentui/react-components";
-import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { useCallback, useEffect } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useParams } from "react-router";
 import { operationQuery } from "../../api/operation";
 import { asProblem } from "../../api/problem";
-import { nameOfTenant, tenantsQuery } from "../../api/queries";
 import type { Operation } from "../../api/types";
 import { useMay } from "../../app/role";
 import { Loading } from "../../components/Loading";
@@ -12,6 +11,7 @@ import { PageHeader } from "../../components/PageHeader";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { RouterLink } from "../../components/RouterLink";
 import { StatusBadge } from "../../components/StatusBadge";
+import { useTenantNames } from "../../components/useTenantNames";
 import { KINDS } from "../../components/words";
 import { formatDateTime } from "../../format/format";
 import { ImpactView } from "../../impact/ImpactView";
@@ -56,14 +56,7 @@ function Monitor({ operation, stale }: { operation: Operation; stale: unknown })
   const styles = useStyles();
   const client = useQueryClient();
   const mayOperate = useMay("BulkLicenses.Operate");
-  const tenants = useSuspenseQuery(tenantsQuery()).data;
-  const nameOf = useCallback(
-    (tenantId: string) => {
-      const tenant = tenants.find((each) => each.tenantId === tenantId);
-      return tenant ? nameOfTenant(tenant) : tenantId;
-    },
-    [tenants],
-  );
+  const nameOf = useTenantNames();
   const { id, status } = operation;
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each new status the results are others
   useEffect(() => void client.invalidateQueries({ queryKey: ["results", id] }), [client, id, status]);

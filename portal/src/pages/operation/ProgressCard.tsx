@@ -1,6 +1,6 @@
 import { makeStyles, ProgressBar, Text, tokens, typographyStyles } from "@fluentui/react-components";
 import type { Operation } from "../../api/types";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { isEnded } from "../../components/StatusBadge";
 import { formatCount, formatMeasure, formatNumber, formatPercent, formatSpan, NOTHING } from "../../format/format";
 import { PHASES } from "./phases";
@@ -34,7 +34,7 @@ export function ProgressCard({ operation }: { operation: Operation }) {
     ["throttled requests", formatNumber(throttledRequests)],
   ] as const;
   return (
-    <Section title="Progress">
+    <SectionCard title="Progress">
       <div className={styles.head}>
         <Text>
           {total > 0
@@ -61,6 +61,6 @@ export function ProgressCard({ operation }: { operation: Operation }) {
           </div>
         ))}
       </div>
-    </Section>
+    </SectionCard>
   );
 }

@@ -1,20 +1,18 @@
-import { Button, makeStyles, tokens } from "@fluentui/react-components";
-import { ArrowDownloadRegular } from "@fluentui/react-icons/svg/arrow-download";
+import { makeStyles, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { BASE } from "../../api/client";
-import { type Result, type ResultFilter, resultsQuery } from "../../api/operation";
+import { type Result, type ResultFilter, resultsCsv, resultsQuery } from "../../api/operation";
 import { asProblem } from "../../api/problem";
 import { LIVE_MS } from "../../api/queries";
 import type { Operation } from "../../api/types";
 import { Choice } from "../../components/Choice";
+import { CsvButton } from "../../components/CsvButton";
 import { labelOfCode } from "../../components/codes";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
 import { ProblemMessage } from "../../components/ProblemMessage";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { isMoving } from "../../components/StatusBadge";
-import { useDownload } from "../../components/useDownload";
 import { useSearch } from "../../components/useSearch";
 import { type VirtualColumn, VirtualTable } from "../../components/VirtualTable";
 import { formatCount, formatDate, NOTHING } from "../../format/format";
@@ -39,7 +37,6 @@ interface ResultsTableProps {
 /** What became of each user, page by page from the API, all of it as CSV. */
 export function ResultsTable({ operation, nameOf }: ResultsTableProps) {
   const styles = useStyles();
-  const [saving, save] = useDownload();
   const [filter, setFilter] = useResultFilter(operation);
   const results = useInfiniteQuery({
     ...resultsQuery(operation.id, filter),
@@ -54,7 +51,7 @@ export function ResultsTable({ operation, nameOf }: ResultsTableProps) {
   const columns = useMemo(() => columnsOf(several ? nameOf : null), [several, nameOf]);
 
   return (
-    <Section title="Results">
+    <SectionCard title="Results">
       <div className={styles.bar}>
         <Choice
           label="Result"
@@ -72,14 +69,9 @@ export function ResultsTable({ operation, nameOf }: ResultsTableProps) {
             onChange={(value) => setFilter("tenant", value)}
           />
         )}
-        <Button
-          className={styles.end}
-          icon={<ArrowDownloadRegular />}
-          disabled={saving}
-          onClick={() => save(`${BASE}/operations/${operation.id}/results?format=csv`, `results-${operation.id}.csv`)}
-        >
-          {saving ? "Exporting …" : "Download as CSV"}
-        </Button>
+        <div className={styles.end}>
+          <CsvButton ask={() => resultsCsv(operation.id, filter)} />
+        </div>
       </div>
       {results.error && <ProblemMessage problem={asProblem(results.error)} onRetry={() => void results.refetch()} />}
       {results.isPending && <Loading what="results" />}
@@ -98,7 +90,7 @@ export function ResultsTable({ operation, nameOf }: ResultsTableProps) {
           foot={`${formatCount(rows.length, "user")}${results.hasNextPage ? " loaded, more as you scroll" : ""}`}
         />
       )}
-    </Section>
+    </SectionCard>
   );
 }
 

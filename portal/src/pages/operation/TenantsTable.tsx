@@ -4,7 +4,7 @@ import type { TenantPart } from "../../api/operation";
 import type { Operation } from "../../api/types";
 import { labelOfCode } from "../../components/codes";
 import { type Column, DataTable } from "../../components/DataTable";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { StatusBadge } from "../../components/StatusBadge";
 import { formatCount, formatNumber, formatPercent, NOTHING } from "../../format/format";
 import { PHASES } from "./phases";
@@ -23,14 +23,14 @@ interface TenantsTableProps {
 export function TenantsTable({ operation, nameOf }: TenantsTableProps) {
   const columns = useMemo(() => columnsOf(nameOf), [nameOf]);
   return (
-    <Section title="Tenants">
+    <SectionCard title="Tenants">
       <DataTable
         label="How it goes in each tenant"
         columns={columns}
         rows={operation.tenants}
         keyOf={(row) => row.tenantId}
       />
-    </Section>
+    </SectionCard>
   );
 }
 

@@ -9,7 +9,7 @@ import {
   tokens,
 } from "@fluentui/react-components";
 import type { PlannedKind } from "../../api/operation";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { useDraft } from "../DraftContext";
 import { namesSkus } from "../draft/request";
 import { KindFields } from "./KindFields";
@@ -34,7 +34,7 @@ export function ConfigureStep() {
   const { draft, dispatch } = useDraft();
   return (
     <div className={styles.root}>
-      <Section title="What shall be done">
+      <SectionCard title="What shall be done">
         <RadioGroup
           aria-label="Kind of operation"
           value={draft.kind}
@@ -51,12 +51,12 @@ export function ConfigureStep() {
             </MessageBarBody>
           </MessageBar>
         )}
-      </Section>
+      </SectionCard>
       <KindFields />
       {draft.kind !== "remove" && <LocationFields />}
       <SafetyFields />
       <WhenFields />
-      <Section title="Reason">
+      <SectionCard title="Reason">
         <Field label="Why it is done" hint="It stands in the audit of each change: a ticket number, say.">
           <Textarea
             value={draft.reason}
@@ -65,7 +65,7 @@ export function ConfigureStep() {
             onChange={(_, data) => dispatch({ do: "set", change: { reason: data.value } })}
           />
         </Field>
-      </Section>
+      </SectionCard>
     </div>
   );
 }

@@ -1,21 +1,17 @@
-import { Field, Input, makeStyles, Select, tokens } from "@fluentui/react-components";
-import { Section } from "../../components/Section";
+import { Field, Input, Select } from "@fluentui/react-components";
+import { useFieldStyles } from "../../components/fieldStyles";
+import { SectionCard } from "../../components/SectionCard";
 import { useDraft } from "../DraftContext";
 import type { Change } from "../draft/model";
 
-const useStyles = makeStyles({
-  row: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalL, alignItems: "start" },
-  country: { width: "120px" },
-});
-
 /** Where the usage location comes from, without which Microsoft gives no licence. */
 export function LocationFields() {
-  const styles = useStyles();
+  const styles = useFieldStyles();
   const { draft, dispatch } = useDraft();
   const { location, country, locationAlways } = draft.change;
   const put = (change: Partial<Change>) => dispatch({ do: "change", change });
   return (
-    <Section
+    <SectionCard
       title="Usage location"
       about="Without one Microsoft gives a user no licence. None is set unless told here."
     >
@@ -29,7 +25,7 @@ export function LocationFields() {
           </Select>
         </Field>
         {location === "country" && (
-          <Field label="Country" hint="Two letters" className={styles.country}>
+          <Field label="Country" hint="Two letters" className={styles.narrow}>
             <Input value={country} maxLength={2} onChange={(_, data) => put({ country: data.value.toUpperCase() })} />
           </Field>
         )}
@@ -45,6 +41,6 @@ export function LocationFields() {
           </Field>
         )}
       </div>
-    </Section>
+    </SectionCard>
   );
 }

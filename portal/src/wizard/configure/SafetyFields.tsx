@@ -1,27 +1,26 @@
 import { Checkbox, Field, Input, makeStyles, Select, Switch, tokens } from "@fluentui/react-components";
 import type { ReactNode } from "react";
+import { useFieldStyles } from "../../components/fieldStyles";
 import { NumberField } from "../../components/NumberField";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { useDraft } from "../DraftContext";
 import { DAYS, type Day, type OptionsDraft } from "../draft/model";
 
 const useStyles = makeStyles({
   block: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS },
   row: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalL, alignItems: "start", paddingLeft: "48px" },
-  narrow: { width: "180px" },
   days: { display: "flex", flexWrap: "wrap" },
-  choices: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalL },
 });
 
 /** What keeps the operation in check: seats, conflicts, canary, stop rule, hours, a limit of users. */
 export function SafetyFields() {
-  const styles = useStyles();
+  const fields = useFieldStyles();
   const { draft, dispatch } = useDraft();
   const { canary, stop, partial, disableConflicting, maxUsers } = draft.options;
   const put = (change: Partial<OptionsDraft>) => dispatch({ do: "options", change });
   return (
-    <Section title="Safety">
-      <div className={styles.choices}>
+    <SectionCard title="Safety">
+      <div className={fields.row}>
         <Field label="If there are too few seats">
           <Select
             value={partial ? "partial" : "fail"}
@@ -42,7 +41,7 @@ export function SafetyFields() {
         </Field>
         <NumberField
           label="Users at most"
-          className={styles.narrow}
+          className={fields.narrow}
           placeholder="no limit"
           value={maxUsers}
           onChange={(value) => put({ maxUsers: value })}
@@ -57,7 +56,7 @@ export function SafetyFields() {
           <>
             <NumberField
               label="Users of each tenant"
-              className={styles.narrow}
+              className={fields.narrow}
               max={10_000}
               value={canary.users}
               onChange={(users) => put({ canary: { ...canary, users } })}
@@ -83,14 +82,14 @@ export function SafetyFields() {
           <>
             <NumberField
               label="Percent that failed"
-              className={styles.narrow}
+              className={fields.narrow}
               max={100}
               value={stop.percent}
               onChange={(percent) => put({ stop: { ...stop, percent } })}
             />
             <NumberField
               label="Of at least"
-              className={styles.narrow}
+              className={fields.narrow}
               value={stop.minimum}
               onChange={(minimum) => put({ stop: { ...stop, minimum } })}
               hint="finished users"
@@ -99,7 +98,7 @@ export function SafetyFields() {
         )}
       </Block>
       <Hours />
-    </Section>
+    </SectionCard>
   );
 }
 

@@ -1,24 +1,19 @@
-import { Checkbox, Field, Input, makeStyles, Radio, RadioGroup, Select, tokens } from "@fluentui/react-components";
+import { Checkbox, Field, Input, Radio, RadioGroup, Select } from "@fluentui/react-components";
+import { useFieldStyles } from "../../components/fieldStyles";
 import { NumberField } from "../../components/NumberField";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { useDraft } from "../DraftContext";
 import type { WhenDraft } from "../draft/model";
 import { DayBoxes, ZoneField } from "./SafetyFields";
 
-const useStyles = makeStyles({
-  row: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalL, alignItems: "start" },
-  name: { width: "320px" },
-  narrow: { width: "140px" },
-});
-
 /** Now, once later, or again and again. */
 export function WhenFields() {
-  const styles = useStyles();
+  const styles = useFieldStyles();
   const { draft, dispatch } = useDraft();
   const { when } = draft;
   const put = (change: Partial<WhenDraft>) => dispatch({ do: "when", change });
   return (
-    <Section title="When">
+    <SectionCard title="When">
       <RadioGroup
         aria-label="When it starts"
         layout="horizontal"
@@ -31,7 +26,7 @@ export function WhenFields() {
       </RadioGroup>
       {when.kind !== "now" && (
         <div className={styles.row}>
-          <Field label="Name of the schedule" className={styles.name}>
+          <Field label="Name of the schedule" className={styles.wide}>
             <Input value={when.name} maxLength={256} onChange={(_, data) => put({ name: data.value })} />
           </Field>
           {when.kind === "once" && (
@@ -42,7 +37,7 @@ export function WhenFields() {
         </div>
       )}
       {when.kind === "recurring" && <Recurrence when={when} put={put} leavers={draft.kind === "assign"} />}
-    </Section>
+    </SectionCard>
   );
 }
 
@@ -55,7 +50,7 @@ interface RecurrenceProps {
 }
 
 function Recurrence({ when, put, leavers }: RecurrenceProps) {
-  const styles = useStyles();
+  const styles = useFieldStyles();
   return (
     <>
       <div className={styles.row}>
@@ -70,9 +65,10 @@ function Recurrence({ when, put, leavers }: RecurrenceProps) {
           </Select>
         </Field>
         <NumberField
-          label={`Every how many ${UNITS[when.frequency]}`}
+          label="Every"
           className={styles.narrow}
           max={366}
+          after={UNITS[when.frequency]}
           value={when.interval}
           onChange={(interval) => put({ interval })}
         />

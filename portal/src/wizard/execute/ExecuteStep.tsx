@@ -1,8 +1,9 @@
 import { MessageBar, MessageBarBody, makeStyles, Text, tokens } from "@fluentui/react-components";
 import type { Impact } from "../../api/previews";
 import type { Problem } from "../../api/problem";
+import { Facts } from "../../components/Facts";
 import { ProblemMessage } from "../../components/ProblemMessage";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { TypedConfirmation } from "../../components/TypedConfirmation";
 import { KINDS } from "../../components/words";
 import { formatCount, formatDateTime, formatMoney } from "../../format/format";
@@ -12,14 +13,6 @@ import { useScope } from "../useScope";
 
 const useStyles = makeStyles({
   root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL, maxWidth: "800px" },
-  list: {
-    display: "grid",
-    gridTemplateColumns: "minmax(110px, max-content) minmax(0, 1fr)",
-    gap: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
-    margin: 0,
-    "& dt": { color: tokens.colorNeutralForeground2 },
-    "& dd": { margin: 0, overflowWrap: "anywhere" },
-  },
 });
 
 interface ExecuteStepProps {
@@ -52,12 +45,8 @@ export function ExecuteStep({ impact, confirm, typed, onTyped, problem }: Execut
   ];
   return (
     <div className={styles.root}>
-      <Section title="Ready to start">
-        <dl className={styles.list}>
-          {facts.map(([name, value]) => (
-            <Fact key={name} name={name} value={value} />
-          ))}
-        </dl>
+      <SectionCard title="Ready to start">
+        <Facts facts={facts} />
         {draft.options.canary?.approve === "manual" && (
           <MessageBar>
             <MessageBarBody>
@@ -66,19 +55,10 @@ export function ExecuteStep({ impact, confirm, typed, onTyped, problem }: Execut
           </MessageBar>
         )}
         {impact.usersAffected === 0 && <Text>Nobody will be changed: there is nothing to do.</Text>}
-      </Section>
+      </SectionCard>
       {confirm !== null && <TypedConfirmation expected={confirm} typed={typed} onTyped={onTyped} />}
       {problem && <ProblemMessage problem={problem} />}
     </div>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </>
   );
 }
 

@@ -1,17 +1,15 @@
-import { Button, Field, makeStyles, SearchBox, tokens } from "@fluentui/react-components";
-import { ArrowDownloadRegular } from "@fluentui/react-icons/svg/arrow-download";
+import { Field, makeStyles, SearchBox, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
-import { BASE } from "../../api/client";
-import { type PlanFilter, type Preview, type PreviewUser, planQuery } from "../../api/previews";
+import { type PlanFilter, type Preview, type PreviewUser, planCsv, planQuery } from "../../api/previews";
 import { asProblem } from "../../api/problem";
 import { Choice } from "../../components/Choice";
+import { CsvButton } from "../../components/CsvButton";
 import { labelOfCode } from "../../components/codes";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { useDebounced } from "../../components/useDebounced";
-import { useDownload } from "../../components/useDownload";
 import { type VirtualColumn, VirtualTable } from "../../components/VirtualTable";
 import { formatCount, NOTHING } from "../../format/format";
 
@@ -39,7 +37,6 @@ export function PlanTable({ preview, nameOf }: PlanTableProps) {
   const [tenant, setTenant] = useState<string>();
   const [typed, setTyped] = useState("");
   const search = useDebounced(typed.trim());
-  const [saving, save] = useDownload();
   const filter: PlanFilter = { ...(status && { status }), ...(tenant && { tenant }), ...(search && { search }) };
   const plan = useInfiniteQuery(planQuery(preview.id, filter));
   const rows = useMemo(() => plan.data?.pages.flatMap((page) => page.value) ?? [], [plan.data]);
@@ -73,14 +70,9 @@ export function PlanTable({ preview, nameOf }: PlanTableProps) {
             onChange={setTenant}
           />
         )}
-        <Button
-          className={styles.end}
-          icon={<ArrowDownloadRegular />}
-          disabled={saving}
-          onClick={() => save(`${BASE}/previews/${preview.id}/users?format=csv`, `preview-${preview.id}.csv`)}
-        >
-          {saving ? "Exporting …" : "Export as CSV"}
-        </Button>
+        <div className={styles.end}>
+          <CsvButton ask={() => planCsv(preview.id, filter)} />
+        </div>
       </div>
       {plan.error && <ProblemMessage problem={asProblem(plan.error)} onRetry={() => void plan.refetch()} />}
       {plan.isPending && <Loading what="the users" />}

@@ -11,7 +11,7 @@ import type { Preview } from "../../api/previews";
 import type { Problem } from "../../api/problem";
 import { labelOfCode } from "../../components/codes";
 import { ProblemMessage } from "../../components/ProblemMessage";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { formatDateTime } from "../../format/format";
 import { ImpactView } from "../../impact/ImpactView";
 import { useDraft } from "../DraftContext";
@@ -83,7 +83,7 @@ function Ready({ preview }: { preview: Preview }) {
   return (
     <>
       <ImpactView impact={preview.impact} nameOf={nameOf} />
-      <Section
+      <SectionCard
         title="Each user"
         about={
           draft.when.kind === "recurring"
@@ -92,13 +92,13 @@ function Ready({ preview }: { preview: Preview }) {
         }
       >
         <PlanTable preview={preview} nameOf={nameOf} />
-      </Section>
-      <Section title="The same by script" about={`POST /api/automation/bulk-licenses/${draft.kind}`}>
+      </SectionCard>
+      <SectionCard title="The same by script" about={`POST /api/automation/bulk-licenses/${draft.kind}`}>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
         <section className={styles.frame} tabIndex={0} aria-label="The request as JSON">
           <pre className={styles.code}>{shortened(bodyOf(draft))}</pre>
         </section>
-      </Section>
+      </SectionCard>
     </>
   );
 }

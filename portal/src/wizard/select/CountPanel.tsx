@@ -2,7 +2,7 @@ import { Card, makeStyles, Spinner, Text, tokens, typographyStyles } from "@flue
 import type { Resolved } from "../../api/directory";
 import { labelOfCode } from "../../components/codes";
 import { ProblemMessage } from "../../components/ProblemMessage";
-import { formatCount, formatNumber } from "../../format/format";
+import { formatCount, formatNumber, NOTHING } from "../../format/format";
 import { useScope } from "../useScope";
 import type { Count } from "../useWhom";
 
@@ -29,7 +29,8 @@ const SHOWN = 8;
 /** How many are selected, counted while the selection is made, with the first of them and who is left out. */
 export function CountPanel({ count }: { count: Count }) {
   const styles = useStyles();
-  const total = count.targets.reduce((sum, each) => sum + each.count, 0);
+  const known = count.targets.filter(({ error }) => error === null);
+  const total = known.reduce((sum, each) => sum + each.count, 0);
   return (
     <Card className={styles.card} role="region" aria-label="Selected users">
       <h2 className={styles.title}>Selected users</h2>
@@ -38,12 +39,21 @@ export function CountPanel({ count }: { count: Count }) {
         {count.state === "counting" && <Spinner size="tiny" label="Counting …" labelPosition="after" />}
         {count.state === "known" && (
           <>
-            <div className={styles.number}>{formatNumber(total)}</div>
-            <Text className={styles.faint}>{total === 1 ? "user" : "users"} selected now</Text>
+            <div className={styles.number}>{known.length > 0 ? formatNumber(total) : NOTHING}</div>
+            <Text className={styles.faint}>
+              {known.length < count.targets.length
+                ? `counted in ${known.length} of ${formatCount(count.targets.length, "tenant")}`
+                : `${total === 1 ? "user" : "users"} selected now`}
+            </Text>
           </>
         )}
       </div>
-      {count.problem && <ProblemMessage problem={count.problem} />}
+      {count.problem &&
+        (count.problem.faults.some(({ line }) => line) ? (
+          <Text className={styles.error}>Lines of the CSV have faults: they are listed beside it.</Text>
+        ) : (
+          <ProblemMessage problem={count.problem} />
+        ))}
       {count.state === "known" && <Tenants targets={count.targets} />}
     </Card>
   );
@@ -64,7 +74,7 @@ function Tenants({ targets }: { targets: Resolved[] }) {
           {targets.map((each) => (
             <li key={each.tenantId} className={styles.tenant}>
               <span>{nameOf(each.tenantId)}</span>
-              <span>{each.error ? "–" : formatNumber(each.count)}</span>
+              <span>{each.error ? NOTHING : formatNumber(each.count)}</span>
             </li>
           ))}
         </ul>

@@ -11,8 +11,8 @@ import {
 import { ArrowUploadRegular } from "@fluentui/react-icons/svg/arrow-upload";
 import { CheckmarkCircleRegular } from "@fluentui/react-icons/svg/checkmark-circle";
 import { type DragEvent, useRef, useState } from "react";
-import { BASE } from "../../api/client";
-import { download } from "../../api/download";
+import { saveCsv } from "../../api/csv";
+import { templateCsv } from "../../api/directory";
 import type { Fault } from "../../api/types";
 import { useToast } from "../../components/useToast";
 import { formatCount } from "../../format/format";
@@ -77,9 +77,7 @@ export function CsvDrop({ count }: { count: Count }) {
   }
 
   function template() {
-    download(`${BASE}/csv-template?operation=${draft.kind}`, `${draft.kind}.csv`).catch((error: unknown) =>
-      toast.refused("The template could not be loaded", error),
-    );
+    saveCsv(templateCsv(draft.kind)).catch((error: unknown) => toast.refused("The template was not saved", error));
   }
 
   return (
@@ -110,12 +108,10 @@ export function CsvDrop({ count }: { count: Count }) {
             event.target.value = "";
           }}
         />
-        <Text size={200}>
-          Columns UserPrincipalName, LicenseSKU, DisabledPlans and, for several tenants, Tenant.{" "}
-          <Link as="button" onClick={template}>
-            Get a template
-          </Link>
-        </Text>
+        <Text size={200}>Columns UserPrincipalName, LicenseSKU, DisabledPlans and, for several tenants, Tenant.</Text>
+        <Link as="button" onClick={template}>
+          Get a template
+        </Link>
       </div>
       {refused && (
         <MessageBar intent="error" role="alert">

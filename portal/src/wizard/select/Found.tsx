@@ -18,7 +18,7 @@ const useStyles = makeStyles({
     paddingRight: tokens.spacingHorizontalM,
     "&:not(:last-child)": { borderBottom: `1px solid ${tokens.colorNeutralStroke3}` },
   },
-  choice: { flexGrow: 1, minWidth: 0 },
+  choice: { width: "100%", minWidth: 0 },
   label: { display: "flex", flexDirection: "column", minWidth: 0, overflowWrap: "anywhere" },
   about: { color: tokens.colorNeutralForeground3 },
   more: { whiteSpace: "nowrap", color: tokens.colorNeutralForeground2 },

@@ -1,5 +1,5 @@
 import { Checkbox, makeStyles, Radio, RadioGroup, Switch, Text, tokens } from "@fluentui/react-components";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { useDraft } from "../DraftContext";
 import type { SelectedBy, SelectionDraft } from "../draft/model";
 import { namesTenants } from "../draft/request";
@@ -41,10 +41,10 @@ export function SelectStep({ count }: { count: Count }) {
   return (
     <div className={styles.root}>
       <div className={styles.main}>
-        <Section title="Tenants">
+        <SectionCard title="Tenants">
           <TenantPicker />
-        </Section>
-        <Section title="Users">
+        </SectionCard>
+        <SectionCard title="Users">
           <Ways
             label="How the users are chosen"
             ways={WAYS}
@@ -70,7 +70,7 @@ export function SelectStep({ count }: { count: Count }) {
               />
             </div>
           )}
-        </Section>
+        </SectionCard>
         <Exclusions />
       </div>
       <div className={styles.side}>
@@ -84,7 +84,7 @@ function Exclusions() {
   const { draft, dispatch } = useDraft();
   const allowed = !namesTenants(draft);
   return (
-    <Section title="Exclusions" about="Accounts that a tenant protects are always left out.">
+    <SectionCard title="Exclusions" about="Accounts that a tenant protects are always left out.">
       {!allowed && <Text>Where the rows name their tenants, leave out whom you do not mean from the file itself.</Text>}
       {allowed && (
         <Switch
@@ -104,7 +104,7 @@ function Exclusions() {
           <By selection={draft.excluded} onChange={(change) => dispatch({ do: "excluded", change })} />
         </>
       )}
-    </Section>
+    </SectionCard>
   );
 }
 

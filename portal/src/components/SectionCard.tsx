@@ -8,7 +8,7 @@ const useStyles = makeStyles({
   about: { color: tokens.colorNeutralForeground2, maxWidth: "80ch" },
 });
 
-interface SectionProps {
+interface SectionCardProps {
   title: string;
   about?: ReactNode;
   actions?: ReactNode;
@@ -17,7 +17,7 @@ interface SectionProps {
 }
 
 /** A part of a view, on a card of its own. */
-export function Section({ title, about, actions, className, children }: SectionProps) {
+export function SectionCard({ title, about, actions, className, children }: SectionCardProps) {
   const styles = useStyles();
   const id = useId();
   return (
