@@ -6,20 +6,11 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from dev.pictures.steps import choose_group, choose_tenants, next_step
 from dev.stack import Stack
 from tests.portal.conftest import Portal
 from tests.portal.people import HOSTILE
-from tests.portal.steps import (
-    REASON,
-    SALES,
-    choose_csv,
-    choose_group,
-    choose_tenants,
-    loaded,
-    next_step,
-    selected,
-    tile,
-)
+from tests.portal.steps import REASON, SALES, choose_csv, loaded, selected, tile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -43,11 +43,11 @@ function columnsOf(nameOf: (tenantId: string) => string): Column<TenantPart>[] {
       width: "190px",
     },
     { id: "status", header: "Status", cell: (row) => <StatusBadge status={row.status} /> },
-    { id: "progress", header: "Progress", cell: (row) => <Part row={row} />, width: "180px" },
+    { id: "progress", header: "Progress", cell: (row) => <Part row={row} />, width: "160px" },
     { id: "failed", header: "Failed", cell: (row) => formatNumber(row.progress.failed), align: "end" },
     { id: "skipped", header: "Skipped", cell: (row) => formatNumber(row.progress.skipped), align: "end" },
-    { id: "excluded", header: "Left out", cell: (row) => <LeftOut row={row} /> },
-    { id: "error", header: "Error", cell: (row) => <Stopped row={row} />, width: "220px" },
+    { id: "excluded", header: "Left out", cell: (row) => <LeftOut row={row} />, width: "160px" },
+    { id: "error", header: "Error", cell: (row) => <Stopped row={row} />, width: "180px" },
   ];
 }
 
