@@ -98,7 +98,7 @@ function columnsOf(nameOf: ((tenantId: string) => string) | null): VirtualColumn
     { id: "user", header: "User", width: "minmax(285px, 2fr)", text: (row) => row.user },
     ...(nameOf ? [tenant] : []),
     { id: "status", header: "What happens", width: "115px", text: (row) => PLAN_STATUSES[row.status] },
-    { id: "gets", header: "Gets", width: "minmax(120px, 1fr)", text: (row) => row.gets },
+    { id: "gets", header: "Gets", width: "minmax(150px, 1.5fr)", text: (row) => row.gets },
     { id: "loses", header: "Loses", width: "minmax(80px, 1fr)", text: (row) => row.loses },
     { id: "location", header: "Location", width: "70px", text: (row) => row.location },
     { id: "remarks", header: "Remarks", width: "minmax(160px, 2fr)", text: (row) => row.remarks },
