@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import { problemOf } from "./problem";
 import type { paths } from "./schema";
 import { credentialHeaders } from "./session";
+import type { Page } from "./types";
 
 /** Root of the API's own paths, as they stand in openapi.json. */
 export const BASE = "/api/automation/bulk-licenses";
@@ -18,7 +19,8 @@ api.use({
   },
 });
 
-interface Answer<T> {
+/** What a call of `api` comes to. */
+export interface Answer<T> {
   data?: T;
   error?: unknown;
   response: Response;
@@ -29,6 +31,13 @@ export async function answer<T>(asked: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await asked;
   if (!response.ok) throw problemOf(response, error);
   return data as T;
+}
+
+/** A page of a list that there is as CSV too, asked for as JSON. */
+export async function pageOf<T>(asked: Promise<Answer<Page<T> | string>>): Promise<Page<T>> {
+  const found = await answer(asked);
+  if (typeof found === "string") throw new TypeError("the API answered with text where JSON was asked for");
+  return found;
 }
 
 /** The cursor in a `nextLink`: what is asked for next, at this very origin. */

@@ -55,7 +55,8 @@ export const operationsQuery = (filter: OperationFilter) =>
     getNextPageParam: (page) => cursorOf(page.nextLink),
   });
 
-async function everyPage<T>(ask: (cursor: { cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
+/** All entries of a list, page by page. */
+export async function everyPage<T>(ask: (cursor: { cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
   const found: T[] = [];
   let cursor: string | undefined;
   do {

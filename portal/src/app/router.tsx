@@ -11,6 +11,38 @@ const VIEWS: RouteObject[] = [
     path: "operations",
     lazy: async () => ({ Component: (await import("../pages/operations/OperationsPage")).OperationsPage }),
   },
+  {
+    path: "schedules",
+    lazy: async () => ({ Component: (await import("../pages/schedules/SchedulesPage")).SchedulesPage }),
+  },
+  {
+    path: "schedules/:id",
+    lazy: async () => ({ Component: (await import("../pages/schedules/SchedulePage")).SchedulePage }),
+  },
+  {
+    path: "audit",
+    lazy: async () => ({ Component: (await import("../pages/audit/AuditPage")).AuditPage }),
+  },
+  {
+    path: "reconciliation",
+    lazy: async () => ({ Component: (await import("../pages/reconciliation/ReconciliationPage")).ReconciliationPage }),
+  },
+  {
+    path: "tenants",
+    lazy: async () => ({ Component: (await import("../pages/tenants/TenantsPage")).TenantsPage }),
+  },
+  {
+    path: "tenants/new",
+    lazy: async () => ({ Component: (await import("../pages/tenants/NewTenantPage")).NewTenantPage }),
+  },
+  {
+    path: "tenants/:id",
+    lazy: async () => ({ Component: (await import("../pages/tenants/TenantPage")).TenantPage }),
+  },
+  {
+    path: "prices",
+    lazy: async () => ({ Component: (await import("../pages/prices/PricesPage")).PricesPage }),
+  },
   { path: "*", element: <NotFound /> },
 ];
 

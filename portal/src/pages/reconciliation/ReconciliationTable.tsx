@@ -1,0 +1,37 @@
+import type { ReconciliationRow } from "../../api/types";
+import { type Column, DataTable } from "../../components/DataTable";
+import { useTenantNames } from "../../components/useTenantNames";
+import { formatChange, formatMoney, formatNumber, NOTHING } from "../../format/format";
+
+/** The rows as they are: a dash is what nobody knows, not nought. */
+export function ReconciliationTable({ rows }: { rows: readonly ReconciliationRow[] }) {
+  const nameOf = useTenantNames();
+  const columns: readonly Column<ReconciliationRow>[] = [
+    { id: "tenant", header: "Tenant", cell: (row) => nameOf(row.tenantId) },
+    { id: "sku", header: "SKU", cell: (row) => row.sku ?? NOTHING },
+    { id: "added", header: "Added", cell: (row) => formatNumber(row.added), align: "end" },
+    { id: "removed", header: "Removed", cell: (row) => formatNumber(row.removed), align: "end" },
+    { id: "net", header: "Net", cell: (row) => formatChange(row.net), align: "end" },
+    { id: "now", header: "In use now", cell: (row) => formatNumber(row.consumedNow), align: "end" },
+    {
+      id: "unexplained",
+      header: "Unexplained",
+      cell: (row) => (row.unexplained === null ? NOTHING : formatChange(row.unexplained)),
+      align: "end",
+    },
+    { id: "monthly", header: "Cost a month", cell: costOf, align: "end" },
+  ];
+  return (
+    <DataTable
+      label="Reconciliation"
+      columns={columns}
+      rows={rows}
+      keyOf={(row) => `${row.tenantId}|${row.skuId}|${row.sku}`}
+    />
+  );
+}
+
+function costOf({ monthlyChange, currency }: ReconciliationRow): string {
+  if (monthlyChange === null) return "Not known";
+  return currency === null ? formatChange(monthlyChange) : formatMoney(monthlyChange, currency, true);
+}

@@ -1,0 +1,50 @@
+import { Badge, makeStyles, tokens } from "@fluentui/react-components";
+import { CheckmarkCircleRegular } from "@fluentui/react-icons/svg/checkmark-circle";
+import { PauseCircleRegular } from "@fluentui/react-icons/svg/pause-circle";
+import { WarningRegular } from "@fluentui/react-icons/svg/warning";
+import type { Tenant } from "../../api/types";
+import { NOTHING } from "../../format/format";
+
+const useStyles = makeStyles({
+  tags: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
+});
+
+/** Whether the app can read the tenant's directory. */
+export function ConsentBadge({ consent }: { consent: Tenant["consent"] }) {
+  return consent === "granted" ? (
+    <Badge appearance="tint" shape="rounded" size="large" color="success" icon={<CheckmarkCircleRegular />}>
+      Granted
+    </Badge>
+  ) : (
+    <Badge appearance="tint" shape="rounded" size="large" color="warning" icon={<WarningRegular />}>
+      Missing
+    </Badge>
+  );
+}
+
+/** Whether operations may be started in it. */
+export function EnabledBadge({ enabled }: { enabled: boolean }) {
+  return enabled ? (
+    <Badge appearance="tint" shape="rounded" size="large" color="brand" icon={<CheckmarkCircleRegular />}>
+      Allowed
+    </Badge>
+  ) : (
+    <Badge appearance="tint" shape="rounded" size="large" color="informative" icon={<PauseCircleRegular />}>
+      Disabled
+    </Badge>
+  );
+}
+
+export function Tags({ tags }: { tags: readonly string[] }) {
+  const styles = useStyles();
+  if (tags.length === 0) return NOTHING;
+  return (
+    <span className={styles.tags}>
+      {tags.map((tag) => (
+        <Badge key={tag} appearance="outline" shape="rounded" size="large" color="informative">
+          {tag}
+        </Badge>
+      ))}
+    </span>
+  );
+}
