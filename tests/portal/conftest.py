@@ -104,7 +104,9 @@ def opened(browser: Browser, stack: Stack) -> Opened:
 
     @asynccontextmanager
     async def open_page(credential: dict[str, str] | None = None, **options: Any) -> AsyncGenerator[Portal]:
-        settings: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
+        # What is still fading in has not yet the contrast that axe looks for.
+        still = {"reduced_motion": "reduce"}
+        settings: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", **still}
         context = await browser.new_context(**(settings | options))
         context.set_default_timeout(PATIENCE_MS)
         if credential is None:

@@ -19,6 +19,7 @@ const MAIN = "main";
 const useStyles = makeStyles({
   shell: {
     display: "grid",
+    gridTemplateColumns: "minmax(0, 1fr)",
     gridTemplateRows: "48px minmax(0, 1fr)",
     height: "100%",
     backgroundColor: tokens.colorNeutralBackground3,
@@ -99,7 +100,9 @@ export function Shell() {
           <SignIn error={me.error} />
         </main>
       )}
-      <Toaster toasterId={TOASTER} position="top-end" />
+      <aside aria-label="Notifications">
+        <Toaster toasterId={TOASTER} position="top-end" inline />
+      </aside>
     </div>
   );
 }

@@ -1,6 +1,9 @@
 import { Field, makeStyles, Select } from "@fluentui/react-components";
 
-const useStyles = makeStyles({ field: { minWidth: "180px" } });
+const useStyles = makeStyles({
+  // No wider than this for the sake of one long name.
+  field: { minWidth: "180px", maxWidth: "320px", gridTemplateColumns: "minmax(0, 1fr)" },
+});
 
 interface ChoiceProps<T extends string> {
   label: string;

@@ -1,5 +1,5 @@
 import { makeStyles, tokens, typographyStyles } from "@fluentui/react-components";
-import { type ReactNode, useId } from "react";
+import type { ReactNode } from "react";
 
 const useStyles = makeStyles({
   root: {
@@ -22,13 +22,10 @@ interface SectionProps {
 /** A part of a view under a heading of its own. */
 export function Section({ title, actions, children }: SectionProps) {
   const styles = useStyles();
-  const id = useId();
   return (
-    <section aria-labelledby={id} className={styles.root}>
+    <section className={styles.root}>
       <div className={styles.head}>
-        <h2 id={id} className={styles.title}>
-          {title}
-        </h2>
+        <h2 className={styles.title}>{title}</h2>
         {actions}
       </div>
       {children}

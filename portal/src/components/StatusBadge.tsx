@@ -1,4 +1,4 @@
-import { Badge, type BadgeProps } from "@fluentui/react-components";
+import type { BadgeProps } from "@fluentui/react-components";
 import type { FluentIcon } from "@fluentui/react-icons";
 import { ArrowSyncRegular } from "@fluentui/react-icons/svg/arrow-sync";
 import { CheckmarkCircleRegular } from "@fluentui/react-icons/svg/checkmark-circle";
@@ -9,6 +9,7 @@ import { PauseCircleRegular } from "@fluentui/react-icons/svg/pause-circle";
 import { PersonRegular } from "@fluentui/react-icons/svg/person";
 import { WarningRegular } from "@fluentui/react-icons/svg/warning";
 import type { OperationStatus } from "../api/types";
+import { Mark } from "./Mark";
 
 interface Look {
   label: string;
@@ -53,9 +54,5 @@ export function labelOfStatus(status: OperationStatus): string {
 /** The status of an operation or of a tenant's part, in words, with a sign besides its colour. */
 export function StatusBadge({ status }: { status: OperationStatus }) {
   const { label, color, icon: Icon } = LOOKS[status];
-  return (
-    <Badge appearance="tint" color={color} icon={<Icon />} shape="rounded" size="large">
-      {label}
-    </Badge>
-  );
+  return <Mark label={label} color={color} icon={<Icon />} />;
 }

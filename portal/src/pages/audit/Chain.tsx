@@ -1,5 +1,4 @@
 import {
-  Badge,
   Button,
   MessageBar,
   MessageBarActions,
@@ -13,10 +12,11 @@ import { QuestionCircleRegular } from "@fluentui/react-icons/svg/question-circle
 import { ShieldCheckmarkRegular } from "@fluentui/react-icons/svg/shield-checkmark";
 import { ShieldErrorRegular } from "@fluentui/react-icons/svg/shield-error";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { type JSX, useEffect } from "react";
+import { useEffect } from "react";
 import { chainQuery } from "../../api/audit";
 import { asProblem } from "../../api/problem";
 import type { Chain } from "../../api/types";
+import { Mark } from "../../components/Mark";
 import { formatCount, formatDateTime, formatNumber } from "../../format/format";
 
 const useStyles = makeStyles({ message: { marginBottom: tokens.spacingVerticalL } });
@@ -53,25 +53,11 @@ export function sentenceOf(chain: Chain | undefined, isChecking: boolean): strin
 export function ChainBadge({ tenant }: { tenant: string }) {
   const { chain, error, isChecking } = useChain(tenant);
   if (isChecking) return <Spinner size="tiny" label="Checking" />;
-  if (error) return <Verdict color="warning" icon={<QuestionCircleRegular />} label="Not checked: refused" />;
-  if (chain === undefined) return <Verdict color="informative" icon={<QuestionCircleRegular />} label="Not checked" />;
-  if (chain.status === "broken") return <Verdict color="danger" icon={<ShieldErrorRegular />} label="Broken" />;
-  const label = chain.status === "empty" ? "Empty" : "Intact";
-  return <Verdict color="success" icon={<ShieldCheckmarkRegular />} label={label} />;
-}
-
-interface VerdictProps {
-  color: "success" | "danger" | "warning" | "informative";
-  icon: JSX.Element;
-  label: string;
-}
-
-function Verdict({ color, icon, label }: VerdictProps) {
-  return (
-    <Badge appearance="tint" shape="rounded" size="large" color={color} icon={icon}>
-      {label}
-    </Badge>
-  );
+  if (error) return <Mark color="warning" icon={<QuestionCircleRegular />} label="Not checked: refused" />;
+  if (chain === undefined) return <Mark color="informative" icon={<QuestionCircleRegular />} label="Not checked" />;
+  if (chain.status === "broken") return <Mark color="danger" icon={<ShieldErrorRegular />} label="Broken" />;
+  if (chain.status === "empty") return <Mark color="subtle" icon={<ShieldCheckmarkRegular />} label="Empty" />;
+  return <Mark color="success" icon={<ShieldCheckmarkRegular />} label="Intact" />;
 }
 
 /** The state of the chain of which entries are shown. */

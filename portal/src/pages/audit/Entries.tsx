@@ -50,12 +50,12 @@ function EntriesTable({ rows, onShow }: { rows: readonly AuditEntry[]; onShow: (
   const nameOf = useTenantNames();
   const whereTheFocusComesBack = useRestoreFocusTarget();
   const columns: readonly Column<AuditEntry>[] = [
-    { id: "at", header: "When", cell: (row) => formatDateTime(row.at), width: "120px" },
-    { id: "tenant", header: "Tenant", cell: (row) => nameOf(row.tenantId), width: "90px" },
-    { id: "user", header: "User", cell: (row) => row.userPrincipalName, width: "160px" },
-    { id: "change", header: "Change", cell: (row) => <Change entry={row} />, width: "200px" },
-    { id: "actor", header: "By", cell: (row) => row.actor.name, width: "80px" },
-    { id: "reason", header: "Reason", cell: (row) => row.reason ?? NOTHING, width: "120px" },
+    { id: "at", header: "When", cell: (row) => formatDateTime(row.at), width: "92px" },
+    { id: "tenant", header: "Tenant", cell: (row) => nameOf(row.tenantId), width: "70px" },
+    { id: "user", header: "User", cell: (row) => row.userPrincipalName, width: "150px" },
+    { id: "change", header: "Change", cell: (row) => <Change entry={row} />, width: "150px" },
+    { id: "actor", header: "By", cell: (row) => row.actor.name, width: "70px" },
+    { id: "reason", header: "Reason", cell: (row) => row.reason ?? NOTHING, width: "100px" },
     {
       id: "operation",
       header: "Operation",
@@ -68,7 +68,7 @@ function EntriesTable({ rows, onShow }: { rows: readonly AuditEntry[]; onShow: (
         <Button
           {...whereTheFocusComesBack}
           size="small"
-          aria-label={`Before and after of entry ${row.sequence}, ${row.userPrincipalName}`}
+          aria-label={`Show before and after of entry ${row.sequence}, ${row.userPrincipalName}`}
           onClick={() => onShow(row)}
         >
           Show

@@ -11,6 +11,7 @@ import { ProblemMessage } from "../../components/ProblemMessage";
 import { RouterLink } from "../../components/RouterLink";
 import { Section } from "../../components/Section";
 import { useTenantNames } from "../../components/useTenantNames";
+import { NOTHING } from "../../format/format";
 import { ChainBadge, sentenceOf, useChain } from "./Chain";
 
 /** The chains of all tenants, and whether they are what was recorded. */
@@ -59,12 +60,18 @@ function ChainsTable({ rows }: { rows: readonly AuditedTenant[] }) {
       header: "Tenant",
       cell: ({ tenantId }) => <RouterLink to={`/audit?tenant=${tenantId}`}>{nameOf(tenantId)}</RouterLink>,
     },
-    { id: "domain", header: "Domain", cell: ({ domain }) => domain ?? "Not registered any more" },
+    { id: "domain", header: "Domain", cell: domainOf },
     { id: "state", header: "State", cell: ({ tenantId }) => <ChainBadge tenant={tenantId} /> },
     { id: "found", header: "Found", cell: ({ tenantId }) => <Found tenant={tenantId} />, width: "260px" },
     { id: "check", header: "Check", cell: ({ tenantId }) => <Check tenant={tenantId} name={nameOf(tenantId)} /> },
   ];
   return <DataTable label="Chains" columns={columns} rows={rows} keyOf={(row) => row.tenantId} />;
+}
+
+/** Before a tenant has consented nobody knows a domain of it, and its id stands for one. */
+function domainOf({ tenantId, domain }: AuditedTenant): string {
+  if (domain === null) return "Not registered any more";
+  return domain === tenantId ? NOTHING : domain;
 }
 
 function Found({ tenant }: { tenant: string }) {

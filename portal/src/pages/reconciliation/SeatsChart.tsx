@@ -5,6 +5,7 @@ import { formatCount, formatList, formatNumber } from "../../format/format";
 
 const SHOWN = 8;
 const HEIGHT = 300;
+const TICKS = 4;
 
 const useStyles = makeStyles({ frame: { height: `${HEIGHT}px` } });
 
@@ -30,7 +31,15 @@ export function SeatsChart({ rows }: { rows: readonly ReconciliationRow[] }) {
   return (
     <figure aria-label={textOf(moved)} className={styles.frame}>
       <ResponsiveContainer>
-        <GroupedVerticalBarChart data={data} height={HEIGHT} barWidth="auto" maxBarWidth={32} wrapXAxisLables />
+        <GroupedVerticalBarChart
+          data={data}
+          height={HEIGHT}
+          barWidth="auto"
+          maxBarWidth={32}
+          yMaxValue={roundAbove(Math.max(...shown.map((each) => Math.max(each.added, each.removed))))}
+          yAxisTickCount={TICKS}
+          wrapXAxisLables
+        />
       </ResponsiveContainer>
     </figure>
   );
@@ -44,6 +53,12 @@ function movedOf(rows: readonly ReconciliationRow[]): Moved[] {
     bySku.set(sku, { sku, added: before.added + added, removed: before.removed + removed });
   }
   return [...bySku.values()].sort((one, other) => other.added + other.removed - one.added - one.removed);
+}
+
+/** The next number that the ticks divide into round ones. */
+function roundAbove(most: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(most / TICKS)));
+  return Math.ceil(most / (TICKS * unit)) * TICKS * unit;
 }
 
 function textOf(moved: readonly Moved[]): string {

@@ -1,4 +1,4 @@
-import { makeStyles, tokens } from "@fluentui/react-components";
+import { makeStyles, Text, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { asProblem } from "../../api/problem";
@@ -112,13 +112,16 @@ function Next({ schedule }: { schedule: Schedule }) {
   const styles = useStyles();
   if (schedule.next.length === 0) return WITHOUT_NEXT[stateOf(schedule)];
   return (
-    <ol className={styles.times}>
-      {schedule.next.map((time) => (
-        <li key={time}>
-          <time dateTime={time}>{formatLongDateTime(time)}</time>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol className={styles.times}>
+        {schedule.next.map((time) => (
+          <li key={time}>
+            <time dateTime={time}>{formatLongDateTime(time)}</time>
+          </li>
+        ))}
+      </ol>
+      <Text size={200}>In your time zone, {Intl.DateTimeFormat().resolvedOptions().timeZone}.</Text>
+    </>
   );
 }
 

@@ -1,4 +1,3 @@
-import { Badge } from "@fluentui/react-components";
 import { CalendarCheckmarkRegular } from "@fluentui/react-icons/svg/calendar-checkmark";
 import { CheckmarkCircleRegular } from "@fluentui/react-icons/svg/checkmark-circle";
 import { ErrorCircleRegular } from "@fluentui/react-icons/svg/error-circle";
@@ -6,6 +5,7 @@ import { PauseCircleRegular } from "@fluentui/react-icons/svg/pause-circle";
 import { SkipForwardTabRegular } from "@fluentui/react-icons/svg/skip-forward-tab";
 import type { JSX } from "react";
 import type { Run, Schedule } from "../../api/types";
+import { Mark } from "../../components/Mark";
 import { StatusBadge } from "../../components/StatusBadge";
 import { type ScheduleState, stateOf } from "./words";
 
@@ -18,26 +18,12 @@ const STATES: Record<ScheduleState, { label: string; color: "brand" | "informati
 /** Whether a schedule goes on. */
 export function ScheduleBadge({ schedule }: { schedule: Schedule }) {
   const { label, color, icon } = STATES[stateOf(schedule)];
-  return (
-    <Badge appearance="tint" shape="rounded" size="large" color={color} icon={icon}>
-      {label}
-    </Badge>
-  );
+  return <Mark label={label} color={color} icon={icon} />;
 }
 
 /** What came of a due time: the state of its operation, or why there is none. */
 export function RunBadge({ status }: { status: Run["status"] }) {
-  if (status === "missed")
-    return (
-      <Badge appearance="tint" shape="rounded" size="large" color="subtle" icon={<SkipForwardTabRegular />}>
-        Missed
-      </Badge>
-    );
-  if (status === "refused")
-    return (
-      <Badge appearance="tint" shape="rounded" size="large" color="danger" icon={<ErrorCircleRegular />}>
-        Refused
-      </Badge>
-    );
+  if (status === "missed") return <Mark label="Missed" color="subtle" icon={<SkipForwardTabRegular />} />;
+  if (status === "refused") return <Mark label="Refused" color="danger" icon={<ErrorCircleRegular />} />;
   return <StatusBadge status={status} />;
 }

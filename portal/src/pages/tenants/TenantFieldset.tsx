@@ -7,6 +7,7 @@ const useStyles = makeStyles({
   root: {
     display: "grid",
     gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 320px), 1fr))",
+    alignItems: "start",
     gap: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL}`,
   },
   group: { margin: 0, padding: 0, border: "none", minWidth: 0 },

@@ -3,6 +3,7 @@ import { CheckmarkCircleRegular } from "@fluentui/react-icons/svg/checkmark-circ
 import { PauseCircleRegular } from "@fluentui/react-icons/svg/pause-circle";
 import { WarningRegular } from "@fluentui/react-icons/svg/warning";
 import type { Tenant } from "../../api/types";
+import { Mark } from "../../components/Mark";
 import { NOTHING } from "../../format/format";
 
 const useStyles = makeStyles({
@@ -12,26 +13,18 @@ const useStyles = makeStyles({
 /** Whether the app can read the tenant's directory. */
 export function ConsentBadge({ consent }: { consent: Tenant["consent"] }) {
   return consent === "granted" ? (
-    <Badge appearance="tint" shape="rounded" size="large" color="success" icon={<CheckmarkCircleRegular />}>
-      Granted
-    </Badge>
+    <Mark label="Granted" color="success" icon={<CheckmarkCircleRegular />} />
   ) : (
-    <Badge appearance="tint" shape="rounded" size="large" color="warning" icon={<WarningRegular />}>
-      Missing
-    </Badge>
+    <Mark label="Missing" color="warning" icon={<WarningRegular />} />
   );
 }
 
 /** Whether operations may be started in it. */
 export function EnabledBadge({ enabled }: { enabled: boolean }) {
   return enabled ? (
-    <Badge appearance="tint" shape="rounded" size="large" color="brand" icon={<CheckmarkCircleRegular />}>
-      Allowed
-    </Badge>
+    <Mark label="Allowed" color="brand" icon={<CheckmarkCircleRegular />} />
   ) : (
-    <Badge appearance="tint" shape="rounded" size="large" color="informative" icon={<PauseCircleRegular />}>
-      Disabled
-    </Badge>
+    <Mark label="Disabled" color="informative" icon={<PauseCircleRegular />} />
   );
 }
 

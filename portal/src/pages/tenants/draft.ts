@@ -5,9 +5,9 @@ type Event = NonNullable<NonNullable<TenantFields["notify"]>["on"]>[number];
 
 export const DROPS: readonly Drop[] = ["assign", "remove", "modify", "transfer"];
 export const EVENTS: Record<Event, string> = {
-  halted: "It halts",
-  awaitingApproval: "It awaits an approval",
-  completed: "It ends, however",
+  halted: "halts",
+  awaitingApproval: "awaits an approval",
+  completed: "ends",
 };
 
 /** A tenant's fields as they are typed in: lists as text. */
