@@ -66,7 +66,7 @@ export function ChainMessage({ tenant }: { tenant: string }) {
   const { chain, error, isChecking, check } = useChain(tenant);
   const intent = error ? "error" : chain?.status === "broken" ? "error" : chain ? "success" : "info";
   return (
-    <MessageBar intent={intent} className={styles.message} layout="multiline">
+    <MessageBar intent={intent} className={styles.message}>
       <MessageBarBody>
         <MessageBarTitle>The chain of this tenant</MessageBarTitle>
         {error ? asProblem(error).detail : sentenceOf(chain, isChecking)}

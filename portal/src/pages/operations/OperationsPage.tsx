@@ -10,6 +10,7 @@ import { Choice } from "../../components/Choice";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
+import { More } from "../../components/More";
 import { PageHeader } from "../../components/PageHeader";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { RouterLink } from "../../components/RouterLink";
@@ -26,12 +27,10 @@ const useStyles = makeStyles({
     marginBottom: tokens.spacingVerticalL,
   },
   progress: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXXS, minWidth: "140px" },
-  more: { display: "flex", justifyContent: "center", padding: tokens.spacingVerticalL },
 });
 
 /** All operations of the caller's tenants, newest first. */
 export function OperationsPage() {
-  const styles = useStyles();
   const navigate = useNavigate();
   const mayOperate = useMay("BulkLicenses.Operate");
   const [filter, setFilter] = useOperationFilter();
@@ -68,13 +67,7 @@ export function OperationsPage() {
         </Empty>
       )}
       {rows && rows.length > 0 && <OperationsTable rows={rows} />}
-      {operations.hasNextPage && (
-        <div className={styles.more}>
-          <Button disabled={operations.isFetchingNextPage} onClick={() => void operations.fetchNextPage()}>
-            {operations.isFetchingNextPage ? "Loading older ones …" : "Show older ones"}
-          </Button>
-        </div>
-      )}
+      <More query={operations} label="Show older ones" />
     </>
   );
 }

@@ -7,7 +7,7 @@ const SHOWN = 8;
 const HEIGHT = 300;
 const TICKS = 4;
 
-const useStyles = makeStyles({ frame: { height: `${HEIGHT}px` } });
+const useStyles = makeStyles({ frame: { height: `${HEIGHT}px`, margin: 0 } });
 
 interface Moved {
   sku: string;

@@ -42,7 +42,7 @@ export function Sums({ rows, isPartial }: SumsProps) {
       <Sum name="Seats added" value={formatNumber(added)} more={isPartial && "So far"} />
       <Sum name="Seats removed" value={formatNumber(removed)} more={isPartial && "So far"} />
       <Sum
-        name="Cost a month"
+        name="Change of monthly cost"
         value={amounts.map(([currency, amount]) => formatMoney(amount, currency, true)).join(", ") || formatChange(0)}
         more={
           unpriced > 0 &&

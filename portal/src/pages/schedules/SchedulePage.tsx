@@ -16,10 +16,9 @@ import { Panel } from "../../components/Panel";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { RouterLink } from "../../components/RouterLink";
 import { Section } from "../../components/Section";
-import { isMoving } from "../../components/StatusBadge";
 import { KINDS } from "../../components/words";
 import { formatDateTime, formatLongDateTime, formatNumber, NOTHING } from "../../format/format";
-import { RunBadge, ScheduleBadge } from "./badges";
+import { isUnderWay, RunBadge, ScheduleBadge } from "./badges";
 import { RequestPanel } from "./RequestPanel";
 import { ScheduleActions } from "./ScheduleActions";
 import { stateOf, whenOf } from "./words";
@@ -160,8 +159,4 @@ function Runs({ id }: { id: string }) {
       <More query={runs} label="Show older ones" />
     </>
   );
-}
-
-function isUnderWay(status: Run["status"]): boolean {
-  return status !== "missed" && status !== "refused" && isMoving(status);
 }

@@ -3,6 +3,7 @@ import { AddRegular } from "@fluentui/react-icons/svg/add";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { asProblem } from "../../api/problem";
+import { LIVE_MS } from "../../api/queries";
 import { schedulesQuery } from "../../api/schedules";
 import type { Schedule } from "../../api/types";
 import { useMay } from "../../app/role";
@@ -16,7 +17,7 @@ import { RouterLink } from "../../components/RouterLink";
 import { useTenantNames } from "../../components/useTenantNames";
 import { KINDS } from "../../components/words";
 import { formatCount, formatDateTime, NOTHING } from "../../format/format";
-import { RunBadge, ScheduleBadge } from "./badges";
+import { isUnderWay, RunBadge, ScheduleBadge } from "./badges";
 import { type StoredRequest, tenantOf } from "./request";
 import { whenOf } from "./words";
 
@@ -28,7 +29,11 @@ const useStyles = makeStyles({
 export function SchedulesPage() {
   const navigate = useNavigate();
   const mayOperate = useMay("BulkLicenses.Operate");
-  const schedules = useInfiniteQuery(schedulesQuery());
+  const schedules = useInfiniteQuery({
+    ...schedulesQuery(),
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some((page) => page.value.some((each) => isUnderWay(each.lastRun?.status))) ? LIVE_MS : false,
+  });
   const rows = schedules.data?.pages.flatMap((page) => page.value);
 
   return (

@@ -6,7 +6,7 @@ import { SkipForwardTabRegular } from "@fluentui/react-icons/svg/skip-forward-ta
 import type { JSX } from "react";
 import type { Run, Schedule } from "../../api/types";
 import { Mark } from "../../components/Mark";
-import { StatusBadge } from "../../components/StatusBadge";
+import { isMoving, StatusBadge } from "../../components/StatusBadge";
 import { type ScheduleState, stateOf } from "./words";
 
 const STATES: Record<ScheduleState, { label: string; color: "brand" | "informative" | "subtle"; icon: JSX.Element }> = {
@@ -19,6 +19,11 @@ const STATES: Record<ScheduleState, { label: string; color: "brand" | "informati
 export function ScheduleBadge({ schedule }: { schedule: Schedule }) {
   const { label, color, icon } = STATES[stateOf(schedule)];
   return <Mark label={label} color={color} icon={icon} />;
+}
+
+/** Whether what came of a due time changes by itself within seconds. */
+export function isUnderWay(status: Run["status"] | undefined): boolean {
+  return status !== undefined && status !== "missed" && status !== "refused" && isMoving(status);
 }
 
 /** What came of a due time: the state of its operation, or why there is none. */

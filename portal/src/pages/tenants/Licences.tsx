@@ -11,7 +11,7 @@ import { formatMoney, formatNumber, NOTHING } from "../../format/format";
 const COLUMNS: readonly Column<Licence>[] = [
   { id: "name", header: "Licence", cell: (row) => row.name || row.sku, width: "180px" },
   { id: "sku", header: "SKU", cell: (row) => row.sku },
-  { id: "total", header: "Seats", cell: (row) => formatNumber(row.total), align: "end" },
+  { id: "total", header: "Seats", cell: ({ total, warning }) => formatNumber(total + warning), align: "end" },
   { id: "assigned", header: "Assigned", cell: (row) => formatNumber(row.assigned), align: "end" },
   { id: "available", header: "Available", cell: (row) => formatNumber(row.available), align: "end" },
   { id: "status", header: "Status", cell: (row) => row.status },
