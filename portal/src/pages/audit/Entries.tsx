@@ -4,6 +4,7 @@ import { useState } from "react";
 import { auditQuery } from "../../api/audit";
 import { asProblem } from "../../api/problem";
 import type { AuditEntry } from "../../api/types";
+import { Address } from "../../components/Address";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
@@ -52,7 +53,7 @@ function EntriesTable({ rows, onShow }: { rows: readonly AuditEntry[]; onShow: (
   const columns: readonly Column<AuditEntry>[] = [
     { id: "at", header: "When", cell: (row) => formatDateTime(row.at), width: "92px" },
     { id: "tenant", header: "Tenant", cell: (row) => nameOf(row.tenantId), width: "70px" },
-    { id: "user", header: "User", cell: (row) => row.userPrincipalName, width: "150px" },
+    { id: "user", header: "User", cell: (row) => <Address text={row.userPrincipalName} />, width: "150px" },
     { id: "change", header: "Change", cell: (row) => <Change entry={row} />, width: "150px" },
     { id: "actor", header: "By", cell: (row) => row.actor.name, width: "70px" },
     { id: "reason", header: "Reason", cell: (row) => row.reason ?? NOTHING, width: "100px" },

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { auditedTenantsQuery, chainQuery } from "../../api/audit";
 import { asProblem } from "../../api/problem";
 import type { AuditedTenant } from "../../api/types";
+import { Address } from "../../components/Address";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
@@ -60,9 +61,9 @@ function ChainsTable({ rows }: { rows: readonly AuditedTenant[] }) {
       header: "Tenant",
       cell: ({ tenantId }) => <RouterLink to={`/audit?tenant=${tenantId}`}>{nameOf(tenantId)}</RouterLink>,
     },
-    { id: "domain", header: "Domain", cell: domainOf },
+    { id: "domain", header: "Domain", cell: (row) => <Address text={domainOf(row)} />, width: "140px" },
     { id: "state", header: "State", cell: ({ tenantId }) => <ChainBadge tenant={tenantId} /> },
-    { id: "found", header: "Found", cell: ({ tenantId }) => <Found tenant={tenantId} />, width: "260px" },
+    { id: "found", header: "Found", cell: ({ tenantId }) => <Found tenant={tenantId} />, width: "220px" },
     { id: "check", header: "Check", cell: ({ tenantId }) => <Check tenant={tenantId} name={nameOf(tenantId)} /> },
   ];
   return <DataTable label="Chains" columns={columns} rows={rows} keyOf={(row) => row.tenantId} />;

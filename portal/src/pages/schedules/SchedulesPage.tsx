@@ -73,13 +73,13 @@ function SchedulesTable({ rows }: { rows: readonly Schedule[] }) {
       id: "name",
       header: "Schedule",
       cell: (row) => <RouterLink to={`/schedules/${row.id}`}>{row.name}</RouterLink>,
-      width: "180px",
+      width: "150px",
     },
     { id: "state", header: "State", cell: (row) => <ScheduleBadge schedule={row} /> },
     { id: "operation", header: "Operation", cell: (row) => KINDS[row.operation] },
-    { id: "tenants", header: "Tenants", cell: (row) => tenantsOf(row, nameOfTenant), width: "120px" },
-    { id: "when", header: "When", cell: whenOf, width: "180px" },
-    { id: "next", header: "Next run", cell: (row) => formatDateTime(row.next[0]), width: "110px" },
+    { id: "tenants", header: "Tenants", cell: (row) => tenantsOf(row, nameOfTenant), width: "90px" },
+    { id: "when", header: "When", cell: whenOf, width: "150px" },
+    { id: "next", header: "Next run", cell: (row) => formatDateTime(row.next[0]), width: "92px" },
     { id: "last", header: "Last run", cell: (row) => <LastRun schedule={row} />, width: "150px" },
   ];
   return <DataTable label="Schedules" columns={columns} rows={rows} keyOf={(row) => row.id} />;

@@ -56,11 +56,12 @@ export function TenantPage() {
 function Known({ tenant }: { tenant: Tenant }) {
   const styles = useStyles();
   const mayAdminister = useMay("BulkLicenses.Admin");
+  const name = nameOfTenant(tenant);
   return (
     <>
       <PageHeader
-        title={nameOfTenant(tenant)}
-        about={tenant.tenantId}
+        title={name}
+        about={name !== tenant.tenantId && tenant.tenantId}
         actions={mayAdminister && <Actions tenant={tenant} />}
       />
       <div className={styles.columns}>

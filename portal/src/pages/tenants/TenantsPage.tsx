@@ -6,6 +6,7 @@ import { asProblem } from "../../api/problem";
 import { nameOfTenant, tenantsQuery } from "../../api/queries";
 import type { Tenant } from "../../api/types";
 import { useMay } from "../../app/role";
+import { Address } from "../../components/Address";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
@@ -67,7 +68,12 @@ const COLUMNS: readonly Column<Tenant>[] = [
     cell: (row) => <RouterLink to={`/tenants/${row.tenantId}`}>{nameOfTenant(row)}</RouterLink>,
     width: "160px",
   },
-  { id: "domains", header: "Domains", cell: (row) => formatList(row.domains) || NOTHING, width: "200px" },
+  {
+    id: "domains",
+    header: "Domains",
+    cell: (row) => <Address text={formatList(row.domains) || NOTHING} />,
+    width: "200px",
+  },
   { id: "consent", header: "Consent", cell: (row) => <ConsentBadge consent={row.consent} /> },
   { id: "enabled", header: "Operations", cell: (row) => <EnabledBadge enabled={row.enabled} /> },
   { id: "tags", header: "Tags", cell: (row) => <Tags tags={row.tags} /> },
