@@ -51,7 +51,7 @@ PROBLEMS = {
 )
 async def list_users(call: Call, app: Services) -> func.HttpResponse:
     """One page of users, read now from the eventually consistent index."""
-    search, wanted = _text(call, "search", MAX_SEARCH), _filter(call)
+    search, wanted = searched(call), _filter(call)
     directory, after = await _asked(call, app, "/users")
     try:
         found, following = await directory.users_page(search=search, filter=wanted, top=call.query.top(), after=after)
@@ -81,7 +81,7 @@ async def list_users(call: Call, app: Services) -> func.HttpResponse:
 )
 async def list_groups(call: Call, app: Services) -> func.HttpResponse:
     """One page of groups, read now from the eventually consistent index."""
-    search = _text(call, "search", MAX_SEARCH)
+    search = searched(call)
     directory, after = await _asked(call, app, "/groups")
     try:
         found, following = await directory.groups_page(search=search, top=call.query.top(), after=after)
@@ -98,6 +98,11 @@ async def shown_users(known: Catalogue, directory: Directory, users: Sequence[Us
         known = known.with_skus(await directory.skus())
     names = await directory.group_names(each.group_id for each in held if each.group_id)
     return [present.user(user, Words(known), names) for user in users]
+
+
+def searched(call: Call) -> str | None:
+    """The text to search for; ``RequestRejected`` (400) for one that is too long."""
+    return _text(call, "search", MAX_SEARCH)
 
 
 def _text(call: Call, name: str, most: int) -> str | None:

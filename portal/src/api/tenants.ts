@@ -1,28 +1,13 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { answer, api, BASE } from "./client";
-import { everyPage, tenantsQuery } from "./queries";
+import { licencesQuery } from "./directory";
+import { tenantsQuery } from "./queries";
 import type { Tenant, TenantFields } from "./types";
 
 export const tenantQuery = (tenant: string) =>
   queryOptions({
     queryKey: ["tenant", tenant],
     queryFn: ({ signal }) => answer(api.GET(`${BASE}/tenants/{tenant}`, { params: { path: { tenant } }, signal })),
-  });
-
-/** What a tenant subscribes to, read from its directory. */
-export const licencesQuery = (tenant: string) =>
-  queryOptions({
-    queryKey: ["tenant", tenant, "licences"],
-    queryFn: ({ signal }) =>
-      everyPage((cursor) =>
-        answer(
-          api.GET(`${BASE}/tenants/{tenant}/licenses`, {
-            params: { path: { tenant }, query: { top: 1000, ...cursor } },
-            signal,
-          }),
-        ),
-      ),
-    staleTime: 60_000,
   });
 
 /** Registers a tenant by its id or a domain, or changes it; what `fields` lack stays as it is. */

@@ -10,7 +10,6 @@ export type Chain = Schemas["ChainBody"];
 export type ConsentLink = Schemas["ConsentLink"];
 export type Fault = Schemas["Fault"];
 export type HeldLicence = Schemas["HeldLicence"];
-export type Licence = Schemas["LicenceBody"];
 export type Operation = Schemas["OperationBody"];
 export type OperationKind = Exclude<Operation["type"], "preview">;
 export type OperationStatus = Operation["status"];

@@ -12,6 +12,11 @@ const VIEWS: RouteObject[] = [
     lazy: async () => ({ Component: (await import("../pages/operations/OperationsPage")).OperationsPage }),
   },
   {
+    path: "operations/:id",
+    lazy: async () => ({ Component: (await import("../pages/operation/OperationPage")).OperationPage }),
+  },
+  { path: "new", lazy: async () => ({ Component: (await import("../wizard/WizardPage")).WizardPage }) },
+  {
     path: "schedules",
     lazy: async () => ({ Component: (await import("../pages/schedules/SchedulesPage")).SchedulesPage }),
   },

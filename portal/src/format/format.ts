@@ -71,3 +71,12 @@ export function formatMoney(value: number | null | undefined, currency: string, 
 export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${number.format(count)} ${count === 1 ? one : many}`;
 }
+
+/** A span of time in the two units that say most: "40 s", "5 min", "2 h 5 min". */
+export function formatSpan(seconds: number): string {
+  const whole = Math.max(Math.round(seconds), 0);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

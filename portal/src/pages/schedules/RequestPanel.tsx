@@ -8,7 +8,7 @@ import {
   tokens,
 } from "@fluentui/react-components";
 import { useQuery } from "@tanstack/react-query";
-import { licencesQuery } from "../../api/tenants";
+import { licencesQuery } from "../../api/directory";
 import type { Schedule } from "../../api/types";
 import { Facts } from "../../components/Facts";
 import { Panel } from "../../components/Panel";

@@ -1,14 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
+import { licencesQuery, type TenantLicence } from "../../api/directory";
 import { asProblem } from "../../api/problem";
-import { licencesQuery } from "../../api/tenants";
-import type { Licence } from "../../api/types";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { formatMoney, formatNumber, NOTHING } from "../../format/format";
 
-const COLUMNS: readonly Column<Licence>[] = [
+const COLUMNS: readonly Column<TenantLicence>[] = [
   { id: "name", header: "Licence", cell: (row) => row.name || row.sku, width: "180px" },
   { id: "sku", header: "SKU", cell: (row) => row.sku },
   { id: "total", header: "Seats", cell: ({ total, warning }) => formatNumber(total + warning), align: "end" },
