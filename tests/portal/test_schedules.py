@@ -82,7 +82,7 @@ async def test_a_run_at_once_leads_to_its_operation_and_stands_in_the_history(po
     await portal.api.until_ended(operation, seconds=30)
 
     await page.go_back()
-    run = page.get_by_role("table", name="History").get_by_role("row").filter(has_text=operation)
+    run = page.get_by_role("table", name="Runs").get_by_role("row").filter(has_text=operation)
     await expect(run).to_contain_text("Failed")
     await expect(run.get_by_role("link")).to_have_attribute("href", f"/api/portal/operations/{operation}")
 

@@ -45,7 +45,7 @@ async def test_a_tenant_is_brought_on_board_by_its_administrator(portal: Portal,
         assert (await administrator.get(link)).status_code == 200
     await page.get_by_role("button", name="Read it again").click()
     await expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
-    await expect(page.get_by_role("table", name="Licences")).to_contain_text("SPE_E3")
+    await expect(page.get_by_role("table", name="Subscribed licences")).to_contain_text("SPE_E3")
     assert (await portal.api.call("GET", f"/tenants/{tenant}"))["tags"] == ["new", "gold"]
     assert await page.locator("img").count() == 0
     assert await portal.violations() == []
@@ -94,7 +94,7 @@ async def test_tenants_are_searched_and_a_reader_may_only_look(opened: Opened, s
         assert await portal.violations() == []
 
         await page.get_by_role("link", name="Fabrikam").click()
-        await expect(page.get_by_role("table", name="Licences")).to_be_visible()
+        await expect(page.get_by_role("table", name="Subscribed licences")).to_be_visible()
         await expect(page.get_by_role("button", name="Delete")).to_have_count(0)
         await expect(page.get_by_role("button", name="Save")).to_have_count(0)
         assert await portal.violations() == []

@@ -10,7 +10,7 @@ import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { RouterLink } from "../../components/RouterLink";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { useTenantNames } from "../../components/useTenantNames";
 import { NOTHING } from "../../format/format";
 import { ChainBadge, sentenceOf, useChain } from "./Chain";
@@ -29,7 +29,7 @@ export function Verification() {
   });
   const rows = tenants.data;
   return (
-    <Section
+    <SectionCard
       title="Is the audit what was recorded?"
       actions={
         rows &&
@@ -49,7 +49,7 @@ export function Verification() {
       {tenants.isPending && <Loading what="the tenants" />}
       {rows?.length === 0 && <Empty title="No tenant has an audit yet" />}
       {rows && rows.length > 0 && <ChainsTable rows={rows} />}
-    </Section>
+    </SectionCard>
   );
 }
 

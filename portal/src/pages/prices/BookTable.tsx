@@ -2,14 +2,14 @@ import { Text } from "@fluentui/react-components";
 import type { PriceBook } from "../../api/types";
 import { DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { formatDay, formatMoney } from "../../format/format";
 
 /** A book as it is, for who may not change it. */
 export function BookTable({ book }: { book: PriceBook }) {
   const rows = Object.entries(book.monthly);
   return (
-    <Section title={`Prices in ${book.currency}`}>
+    <SectionCard title={`Prices in ${book.currency}`}>
       {book.asOf && <Text>They hold from {formatDay(book.asOf)}.</Text>}
       {rows.length === 0 ? (
         <Empty title="The book has no price" />
@@ -29,6 +29,6 @@ export function BookTable({ book }: { book: PriceBook }) {
           keyOf={([sku]) => sku}
         />
       )}
-    </Section>
+    </SectionCard>
   );
 }

@@ -9,9 +9,8 @@ import { CsvButton } from "../../components/CsvButton";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
 import { PageHeader } from "../../components/PageHeader";
-import { Panel } from "../../components/Panel";
 import { ProblemMessage } from "../../components/ProblemMessage";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { useSearch } from "../../components/useSearch";
 import { useTenantNames } from "../../components/useTenantNames";
 import { formatMonth } from "../../format/format";
@@ -31,6 +30,7 @@ const useStyles = makeStyles({
     gap: tokens.spacingHorizontalL,
     marginBottom: tokens.spacingVerticalL,
   },
+  found: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
   remarks: {
     display: "flex",
     flexDirection: "column",
@@ -83,19 +83,17 @@ export function ReconciliationPage() {
         </Empty>
       )}
       {rows && rows.length > 0 && (
-        <>
+        <div className={styles.found}>
           <Sums rows={rows} isPartial={hasNextPage} />
-          <Section title={`Seats added and removed in ${formatMonth(filter.month)}`}>
-            <Panel>
-              <Suspense fallback={<Loading what="the chart" />}>
-                <SeatsChart rows={rows} />
-              </Suspense>
-            </Panel>
-          </Section>
-          <Section title="By tenant and SKU">
+          <SectionCard title={`Seats added and removed in ${formatMonth(filter.month)}`}>
+            <Suspense fallback={<Loading what="the chart" />}>
+              <SeatsChart rows={rows} />
+            </Suspense>
+          </SectionCard>
+          <SectionCard title="By tenant and SKU">
             <ReconciliationTable rows={rows} />
-          </Section>
-        </>
+          </SectionCard>
+        </div>
       )}
     </>
   );

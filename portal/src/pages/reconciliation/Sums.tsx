@@ -8,7 +8,6 @@ const useStyles = makeStyles({
     gridTemplateColumns: "repeat(auto-fit, minmax(180px, 1fr))",
     gap: tokens.spacingHorizontalL,
     margin: 0,
-    marginBottom: tokens.spacingVerticalXXL,
   },
   sum: {
     display: "flex",

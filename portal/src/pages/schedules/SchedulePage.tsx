@@ -12,30 +12,32 @@ import { Facts } from "../../components/Facts";
 import { Loading } from "../../components/Loading";
 import { More } from "../../components/More";
 import { PageHeader } from "../../components/PageHeader";
-import { Panel } from "../../components/Panel";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { RouterLink } from "../../components/RouterLink";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { KINDS } from "../../components/words";
 import { formatDateTime, formatLongDateTime, formatNumber, NOTHING } from "../../format/format";
 import { isUnderWay, RunBadge, ScheduleBadge } from "./badges";
-import { RequestPanel } from "./RequestPanel";
+import { RequestCard } from "./RequestCard";
 import { ScheduleActions } from "./ScheduleActions";
 import { stateOf, whenOf } from "./words";
 
 const RESTING_MS = 30_000;
 
 const useStyles = makeStyles({
+  root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
   columns: {
     display: "grid",
     gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 380px), 1fr))",
-    columnGap: tokens.spacingHorizontalXXL,
+    alignItems: "start",
+    gap: tokens.spacingHorizontalL,
   },
   times: { margin: 0, paddingLeft: tokens.spacingHorizontalXXL, lineHeight: tokens.lineHeightBase400 },
 });
 
 /** One schedule: when it starts what, and what came of it so far. */
 export function SchedulePage() {
+  const styles = useStyles();
   const { id = "" } = useParams();
   const mayOperate = useMay("BulkLicenses.Operate");
   const found = useQuery({ ...scheduleQuery(id), refetchInterval: RESTING_MS });
@@ -59,11 +61,13 @@ export function SchedulePage() {
         about={`${KINDS[schedule.operation]}. ${whenOf(schedule)}.`}
         actions={mayOperate && <ScheduleActions schedule={schedule} />}
       />
-      {found.error && <ProblemMessage problem={asProblem(found.error)} onRetry={() => void found.refetch()} />}
-      <Told schedule={schedule} />
-      <Section title="History">
-        <Runs id={schedule.id} />
-      </Section>
+      <div className={styles.root}>
+        {found.error && <ProblemMessage problem={asProblem(found.error)} onRetry={() => void found.refetch()} />}
+        <Told schedule={schedule} />
+        <SectionCard title="History">
+          <Runs id={schedule.id} />
+        </SectionCard>
+      </div>
     </>
   );
 }
@@ -73,30 +77,24 @@ function Told({ schedule }: { schedule: Schedule }) {
   const { notify, maxChangesPerRun } = schedule;
   return (
     <div className={styles.columns}>
-      <Section title="Next runs">
-        <Panel>
-          <Next schedule={schedule} />
-        </Panel>
-      </Section>
-      <Section title="What it does">
-        <RequestPanel schedule={schedule} />
-      </Section>
-      <Section title="How it runs">
-        <Panel>
-          <Facts
-            facts={[
-              ["State", <ScheduleBadge key="state" schedule={schedule} />],
-              ["A time that was missed", schedule.onMissed === "runOnce" ? "Is made up for once" : "Is skipped"],
-              ["Users who have left", schedule.removeLeavers ? "Lose what it gave them" : "Keep what it gave them"],
-              [
-                "Most changes a run",
-                maxChangesPerRun === null ? "No limit" : `${formatNumber(maxChangesPerRun)}, above which it halts`,
-              ],
-              ["Tells", notify?.url ?? "Nobody"],
-            ]}
-          />
-        </Panel>
-      </Section>
+      <SectionCard title="Next runs">
+        <Next schedule={schedule} />
+      </SectionCard>
+      <RequestCard schedule={schedule} />
+      <SectionCard title="How it runs">
+        <Facts
+          facts={[
+            ["State", <ScheduleBadge key="state" schedule={schedule} />],
+            ["A time that was missed", schedule.onMissed === "runOnce" ? "Is made up for once" : "Is skipped"],
+            ["Users who have left", schedule.removeLeavers ? "Lose what it gave them" : "Keep what it gave them"],
+            [
+              "Most changes a run",
+              maxChangesPerRun === null ? "No limit" : `${formatNumber(maxChangesPerRun)}, above which it halts`,
+            ],
+            ["Tells", notify?.url ?? "Nobody"],
+          ]}
+        />
+      </SectionCard>
     </div>
   );
 }
@@ -154,7 +152,7 @@ function Runs({ id }: { id: string }) {
       {runs.isPending && <Loading what="the history" />}
       {rows?.length === 0 && <Empty title="It has not run yet" />}
       {rows && rows.length > 0 && (
-        <DataTable label="History" columns={COLUMNS} rows={rows} keyOf={(row) => `${row.dueAt}|${row.operationId}`} />
+        <DataTable label="Runs" columns={COLUMNS} rows={rows} keyOf={(row) => `${row.dueAt}|${row.operationId}`} />
       )}
       <More query={runs} label="Show older ones" />
     </>

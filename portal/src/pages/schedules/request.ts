@@ -1,7 +1,5 @@
-import type { components } from "../../api/schema";
+import type { Selection } from "../../api/directory";
 import { formatCount, formatList, formatNumber } from "../../format/format";
-
-type Selection = components["schemas"]["Selection"];
 
 /** What a schedule has stored to be done; its kind of operation says which of these there are. */
 export interface StoredRequest {

@@ -29,5 +29,5 @@ export function Licences({ tenant }: { tenant: string }) {
     return <ProblemMessage problem={asProblem(licences.error)} onRetry={() => void licences.refetch()} />;
   if (licences.data === undefined) return <Loading what="the licences" />;
   if (licences.data.length === 0) return <Empty title="The tenant subscribes to nothing" />;
-  return <DataTable label="Licences" columns={COLUMNS} rows={licences.data} keyOf={(row) => row.skuId} />;
+  return <DataTable label="Subscribed licences" columns={COLUMNS} rows={licences.data} keyOf={(row) => row.skuId} />;
 }

@@ -9,8 +9,8 @@ import { useMay } from "../../app/role";
 import { Empty } from "../../components/Empty";
 import { faultAt } from "../../components/faults";
 import { PageHeader } from "../../components/PageHeader";
-import { Panel } from "../../components/Panel";
 import { ProblemMessage } from "../../components/ProblemMessage";
+import { SectionCard } from "../../components/SectionCard";
 import { useToast } from "../../components/useToast";
 import { changesOf, NEW } from "./draft";
 import { TenantFieldset } from "./TenantFieldset";
@@ -58,7 +58,7 @@ function Form() {
 
   const { error } = registering;
   return (
-    <Panel>
+    <SectionCard title="The tenant">
       <form className={styles.form} onSubmit={submit}>
         {error && <ProblemMessage problem={asProblem(error)} />}
         <Field
@@ -84,6 +84,6 @@ function Form() {
           <Button onClick={() => void navigate("/tenants")}>Cancel</Button>
         </div>
       </form>
-    </Panel>
+    </SectionCard>
   );
 }

@@ -4,8 +4,8 @@ import { type SyntheticEvent, useState } from "react";
 import { asProblem } from "../../api/problem";
 import { noteTenant, putTenant } from "../../api/tenants";
 import type { Tenant } from "../../api/types";
-import { Panel } from "../../components/Panel";
 import { ProblemMessage } from "../../components/ProblemMessage";
+import { SectionCard } from "../../components/SectionCard";
 import { useToast } from "../../components/useToast";
 import { changesOf, draftOf } from "./draft";
 import { TenantFieldset } from "./TenantFieldset";
@@ -41,7 +41,7 @@ export function TenantForm({ tenant }: { tenant: Tenant }) {
   }
 
   return (
-    <Panel>
+    <SectionCard title="Settings">
       <form className={styles.form} onSubmit={submit}>
         {saving.error && <ProblemMessage problem={asProblem(saving.error)} />}
         <TenantFieldset draft={draft} error={saving.error} onChange={(changed) => setDraft({ ...draft, ...changed })} />
@@ -60,6 +60,6 @@ export function TenantForm({ tenant }: { tenant: Tenant }) {
           </Button>
         </div>
       </form>
-    </Panel>
+    </SectionCard>
   );
 }

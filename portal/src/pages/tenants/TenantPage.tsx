@@ -12,23 +12,24 @@ import { ConfirmButton } from "../../components/ConfirmButton";
 import { Facts } from "../../components/Facts";
 import { Loading } from "../../components/Loading";
 import { PageHeader } from "../../components/PageHeader";
-import { Panel } from "../../components/Panel";
 import { ProblemMessage } from "../../components/ProblemMessage";
-import { Section } from "../../components/Section";
+import { SectionCard } from "../../components/SectionCard";
 import { useToast } from "../../components/useToast";
 import { KINDS } from "../../components/words";
 import { formatList, NOTHING } from "../../format/format";
 import { ConsentBadge, EnabledBadge, Tags } from "./badges";
-import { ConsentPanel } from "./ConsentPanel";
+import { ConsentCard } from "./ConsentCard";
 import { DROPS } from "./draft";
 import { Licences } from "./Licences";
 import { TenantForm } from "./TenantForm";
 
 const useStyles = makeStyles({
+  root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
   columns: {
     display: "grid",
     gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 400px), 1fr))",
-    columnGap: tokens.spacingHorizontalXXL,
+    alignItems: "start",
+    gap: tokens.spacingHorizontalL,
   },
 });
 
@@ -64,9 +65,9 @@ function Known({ tenant }: { tenant: Tenant }) {
         about={name !== tenant.tenantId && tenant.tenantId}
         actions={mayAdminister && <Actions tenant={tenant} />}
       />
-      <div className={styles.columns}>
-        <Section title="What it is">
-          <Panel>
+      <div className={styles.root}>
+        <div className={styles.columns}>
+          <SectionCard title="What it is">
             <Facts
               facts={[
                 ["Domains", formatList(tenant.domains) || NOTHING],
@@ -76,24 +77,16 @@ function Known({ tenant }: { tenant: Tenant }) {
                 ...(mayAdminister ? [] : settingsOf(tenant)),
               ]}
             />
-          </Panel>
-        </Section>
-        {mayAdminister && (
-          <Section title="Consent">
-            <ConsentPanel tenant={tenant} />
-          </Section>
+          </SectionCard>
+          {mayAdminister && <ConsentCard tenant={tenant} />}
+        </div>
+        {mayAdminister && <TenantForm tenant={tenant} />}
+        {tenant.consent === "granted" && (
+          <SectionCard title="Licences">
+            <Licences tenant={tenant.tenantId} />
+          </SectionCard>
         )}
       </div>
-      {mayAdminister && (
-        <Section title="Settings">
-          <TenantForm tenant={tenant} />
-        </Section>
-      )}
-      {tenant.consent === "granted" && (
-        <Section title="Licences">
-          <Licences tenant={tenant.tenantId} />
-        </Section>
-      )}
     </>
   );
 }

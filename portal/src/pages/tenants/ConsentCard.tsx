@@ -5,8 +5,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { asProblem, Problem } from "../../api/problem";
 import { askConsent, tenantQuery } from "../../api/tenants";
 import type { ConsentLink, Tenant } from "../../api/types";
-import { Panel } from "../../components/Panel";
 import { ProblemMessage } from "../../components/ProblemMessage";
+import { SectionCard } from "../../components/SectionCard";
 import { useToast } from "../../components/useToast";
 import { formatDateTime } from "../../format/format";
 
@@ -17,14 +17,14 @@ const useStyles = makeStyles({
 });
 
 /** Whether the tenant has let the app in, and the link by which its administrator does. */
-export function ConsentPanel({ tenant }: { tenant: Tenant }) {
+export function ConsentCard({ tenant }: { tenant: Tenant }) {
   const styles = useStyles();
   const asking = useMutation({ mutationFn: () => askConsent(tenant.tenantId) });
   const isMissing = tenant.consent === "missing";
   // The administrator answers elsewhere; their consent is seen here as soon as it is given.
   useQuery({ ...tenantQuery(tenant.tenantId), refetchInterval: asking.data && isMissing ? WAITING_MS : false });
   return (
-    <Panel>
+    <SectionCard title="Consent">
       <Text>
         {isMissing
           ? "The app cannot read this tenant. An administrator of the tenant must open a link and consent; until then operations on it are refused."
@@ -41,7 +41,7 @@ export function ConsentPanel({ tenant }: { tenant: Tenant }) {
       >
         {asking.data ? "Make a new link" : "Make a consent link"}
       </Button>
-    </Panel>
+    </SectionCard>
   );
 }
 

@@ -11,7 +11,7 @@ import { useQuery } from "@tanstack/react-query";
 import { licencesQuery } from "../../api/directory";
 import type { Schedule } from "../../api/types";
 import { Facts } from "../../components/Facts";
-import { Panel } from "../../components/Panel";
+import { SectionCard } from "../../components/SectionCard";
 import { useTenantNames } from "../../components/useTenantNames";
 import { NOTHING } from "../../format/format";
 import { changesOf, oneTenantOf, type StoredRequest, tenantOf, usersOf } from "./request";
@@ -30,15 +30,15 @@ const useStyles = makeStyles({
 });
 
 /** What a schedule does: to whom, and what. */
-export function RequestPanel({ schedule }: { schedule: Schedule }) {
+export function RequestCard({ schedule }: { schedule: Schedule }) {
   return (
-    <Panel>
+    <SectionCard title="What it does">
       {schedule.request === null ? (
         <Text>What it does was stored, and has expired.</Text>
       ) : (
         <Told request={schedule.request} />
       )}
-    </Panel>
+    </SectionCard>
   );
 }
 
