@@ -2,12 +2,12 @@
 
 import re
 
-import httpx
 import pytest
 from playwright.async_api import Response, expect
 
 from dev.stack import Stack
 from tests.portal.conftest import Opened, Portal
+from tests.portal.people import reader
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -40,10 +40,7 @@ async def test_who_is_not_signed_in_is_asked_and_then_led_to_where_they_wanted(o
 
 async def test_a_reader_signs_in_with_a_token_and_is_offered_what_a_reader_may(opened: Opened, stack: Stack) -> None:
     """What a role may not do is not in the navigation either; the API refuses it in any case."""
-    async with httpx.AsyncClient() as http:
-        claims = {"name": "Rob Reader", "roles": "BulkLicenses.Read"}
-        token = (await http.post(f"{stack.issuer_url}/token", data=claims)).text.strip()
-
+    token = (await reader(stack))["value"]
     async with opened(NOBODY) as portal:
         page = portal.page
         await portal.open()

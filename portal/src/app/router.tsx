@@ -16,6 +16,38 @@ const VIEWS: RouteObject[] = [
     lazy: async () => ({ Component: (await import("../pages/operation/OperationPage")).OperationPage }),
   },
   { path: "new", lazy: async () => ({ Component: (await import("../wizard/WizardPage")).WizardPage }) },
+  {
+    path: "schedules",
+    lazy: async () => ({ Component: (await import("../pages/schedules/SchedulesPage")).SchedulesPage }),
+  },
+  {
+    path: "schedules/:id",
+    lazy: async () => ({ Component: (await import("../pages/schedules/SchedulePage")).SchedulePage }),
+  },
+  {
+    path: "audit",
+    lazy: async () => ({ Component: (await import("../pages/audit/AuditPage")).AuditPage }),
+  },
+  {
+    path: "reconciliation",
+    lazy: async () => ({ Component: (await import("../pages/reconciliation/ReconciliationPage")).ReconciliationPage }),
+  },
+  {
+    path: "tenants",
+    lazy: async () => ({ Component: (await import("../pages/tenants/TenantsPage")).TenantsPage }),
+  },
+  {
+    path: "tenants/new",
+    lazy: async () => ({ Component: (await import("../pages/tenants/NewTenantPage")).NewTenantPage }),
+  },
+  {
+    path: "tenants/:id",
+    lazy: async () => ({ Component: (await import("../pages/tenants/TenantPage")).TenantPage }),
+  },
+  {
+    path: "prices",
+    lazy: async () => ({ Component: (await import("../pages/prices/PricesPage")).PricesPage }),
+  },
   { path: "*", element: <NotFound /> },
 ];
 

@@ -1,6 +1,10 @@
 /** Dates, numbers and money as the user's own locale writes them. */
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
+const month = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
+const longDateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const list = new Intl.ListFormat(undefined, { type: "conjunction" });
 const number = new Intl.NumberFormat();
 const oneDigit = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const percentage = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
@@ -15,6 +19,26 @@ export function formatDateTime(iso: string | null | undefined): string {
 
 export function formatDate(iso: string | null | undefined): string {
   return iso ? dateOnly.format(new Date(iso)) : NOTHING;
+}
+
+/** A time with its weekday. */
+export function formatLongDateTime(iso: string): string {
+  return longDateTime.format(new Date(iso));
+}
+
+/** A day of the calendar, such as 2026-07-01, which is the same day everywhere. */
+export function formatDay(date: string | null | undefined): string {
+  return date ? day.format(new Date(date)) : NOTHING;
+}
+
+/** A month such as 2026-11. */
+export function formatMonth(text: string): string {
+  return month.format(new Date(`${text}-01`));
+}
+
+/** "a, b and c". */
+export function formatList(texts: readonly string[]): string {
+  return list.format(texts);
 }
 
 export function formatNumber(value: number | null | undefined): string {

@@ -76,7 +76,7 @@ function Monitor({ operation, stale }: { operation: Operation; stale: unknown })
           <Text>{`Started ${formatDateTime(operation.createdAt)} by ${operation.createdBy.name}`}</Text>
           {operation.completedAt && <Text>{`Ended ${formatDateTime(operation.completedAt)}`}</Text>}
           {operation.parentId && <RouterLink to={`/operations/${operation.parentId}`}>What it follows from</RouterLink>}
-          {operation.scheduleId && <RouterLink to="/schedules">Its schedule</RouterLink>}
+          {operation.scheduleId && <RouterLink to={`/schedules/${operation.scheduleId}`}>Its schedule</RouterLink>}
         </div>
         {stale !== null && <ProblemMessage problem={asProblem(stale)} />}
         {operation.statusReason && (

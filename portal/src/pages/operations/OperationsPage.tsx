@@ -6,10 +6,12 @@ import { asProblem } from "../../api/problem";
 import { LIVE_MS, nameOfTenant, type OperationFilter, operationsQuery, tenantsQuery } from "../../api/queries";
 import type { Operation } from "../../api/types";
 import { useMay } from "../../app/role";
+import { Address } from "../../components/Address";
 import { Choice } from "../../components/Choice";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
+import { More } from "../../components/More";
 import { PageHeader } from "../../components/PageHeader";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { RouterLink } from "../../components/RouterLink";
@@ -25,13 +27,11 @@ const useStyles = makeStyles({
     gap: tokens.spacingHorizontalL,
     marginBottom: tokens.spacingVerticalL,
   },
-  progress: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXXS, minWidth: "140px" },
-  more: { display: "flex", justifyContent: "center", padding: tokens.spacingVerticalL },
+  progress: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXXS, minWidth: "110px" },
 });
 
 /** All operations of the caller's tenants, newest first. */
 export function OperationsPage() {
-  const styles = useStyles();
   const navigate = useNavigate();
   const mayOperate = useMay("BulkLicenses.Operate");
   const [filter, setFilter] = useOperationFilter();
@@ -68,13 +68,7 @@ export function OperationsPage() {
         </Empty>
       )}
       {rows && rows.length > 0 && <OperationsTable rows={rows} />}
-      {operations.hasNextPage && (
-        <div className={styles.more}>
-          <Button disabled={operations.isFetchingNextPage} onClick={() => void operations.fetchNextPage()}>
-            {operations.isFetchingNextPage ? "Loading older ones …" : "Show older ones"}
-          </Button>
-        </div>
-      )}
+      <More query={operations} label="Show older ones" />
     </>
   );
 }
@@ -129,12 +123,12 @@ const COLUMNS: readonly Column<Operation>[] = [
     cell: (row) => <RouterLink to={`/operations/${row.id}`}>{KINDS[row.type]}</RouterLink>,
   },
   { id: "status", header: "Status", cell: (row) => <StatusBadge status={row.status} /> },
-  { id: "tenants", header: "Tenants", cell: (row) => tenantsOf(row), width: "160px" },
-  { id: "progress", header: "Progress", cell: (row) => <Progress row={row} />, width: "160px" },
+  { id: "tenants", header: "Tenants", cell: (row) => <Address text={tenantsOf(row)} />, width: "130px" },
+  { id: "progress", header: "Progress", cell: (row) => <Progress row={row} />, width: "110px" },
   { id: "failed", header: "Failed", cell: (row) => formatNumber(row.progress.failed), align: "end" },
-  { id: "createdAt", header: "Started", cell: (row) => formatDateTime(row.createdAt), width: "150px" },
-  { id: "createdBy", header: "By", cell: (row) => row.createdBy.name },
-  { id: "reason", header: "Reason", cell: (row) => row.reason ?? NOTHING, width: "180px" },
+  { id: "createdAt", header: "Started", cell: (row) => formatDateTime(row.createdAt), width: "92px" },
+  { id: "createdBy", header: "By", cell: (row) => row.createdBy.name, width: "75px" },
+  { id: "reason", header: "Reason", cell: (row) => row.reason ?? NOTHING, width: "125px" },
 ];
 
 function OperationsTable({ rows }: { rows: readonly Operation[] }) {
