@@ -215,7 +215,7 @@ async def test_an_operation_comes_again_by_schedule(portal: Portal) -> None:
     await expect(page.get_by_text("Each run finds its users anew.", exact=False)).to_be_visible()
     await next_step(page, "execute")
     await page.get_by_role("button", name="Schedule it").click()
-    await expect(page).to_have_url(re.compile("/schedules$"))
+    await expect(page).to_have_url(re.compile(r"/schedules/[\w-]+$"))
 
     found = [each async for each in portal.api.pages("/schedules") if each["name"] == "Newcomers"]
     assert [(each["removeLeavers"], each["maxChangesPerRun"]) for each in found] == [(True, 50)]
