@@ -1,4 +1,4 @@
-"""``python -m dev.pictures``: go through the web page on the demo tenants and write what it shows into docs/portal/."""
+"""``python -m dev.pictures``: go through the wizard on a demo tenant and write what it shows into docs/portal/."""
 
 import asyncio
 import json

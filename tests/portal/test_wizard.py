@@ -133,6 +133,28 @@ async def test_a_csv_is_checked_line_by_line_before_it_is_sent(portal: Portal) -
     await expect(tile(page, "will be changed")).to_have_text("1")
 
 
+async def test_names_of_a_directory_are_text(portal: Portal, stack: Stack) -> None:
+    """Tenants, groups and users may be called what they like: it is shown as it is written, and nothing runs."""
+    await loaded(
+        stack,
+        displayName=f"{HOSTILE} Ltd",
+        domains=["hostile.example"],
+        users=[{"userPrincipalName": "ana@hostile.example", "displayName": f"Ana {HOSTILE}"}],
+        groups=[{"displayName": f"Friends of {HOSTILE}", "members": ["ana@hostile.example"]}],
+    )
+    page = portal.page
+    await portal.open("/new")
+    await choose_tenants(page, f"{HOSTILE} Ltd")
+    found = page.get_by_role("list", name="Groups found")
+    await found.get_by_role("checkbox", name=f"Friends of {HOSTILE}").check()
+    await expect(page.get_by_role("list", name="Chosen groups")).to_contain_text(HOSTILE)
+    await expect(selected(page)).to_contain_text(f"Ana {HOSTILE}")
+    await page.get_by_role("radio", name="People one by one").check()
+    await expect(page.get_by_role("checkbox", name=f"Ana {HOSTILE}")).to_be_visible()
+    assert await page.locator("img").count() == 0
+    assert await portal.violations() == []
+
+
 @pytest.mark.slow
 async def test_a_list_is_pasted_and_a_workbook_is_no_csv(portal: Portal) -> None:
     """People go to the tenants of their domains; who cannot be placed is named by line."""

@@ -43,7 +43,7 @@ from triggers.routes.operations import tenant_id
 from triggers.routes.people import SEARCH_TEXT, searched
 from triggers.routes.results import words
 from triggers.web.bodies import NOT_VALID, field_of, object_of
-from triggers.web.exports import LINKED, csv_answer
+from triggers.web.exports import LINKED, PREFER_LINK, csv_answer
 from triggers.web.http import Call, json_answer
 from triggers.web.query import cursor_number, next_link
 from triggers.web.router import Router
@@ -202,8 +202,9 @@ async def _shown(app: Services, operation: Operation) -> PreviewBody:
             TOP,
             CURSOR,
             FORMAT,
+            PREFER_LINK,
         ),
-        answers=(Answer(200, "A page of users; as CSV all of them.", Page[PreviewUser], types=("text/csv",)), LINKED),
+        answers=(Answer(200, "A page of users; as CSV all of them.", Page[PreviewUser], types=("text/csv",)), *LINKED),
     )
 )
 async def get_preview_users(call: Call, app: Services) -> func.HttpResponse:
@@ -214,7 +215,7 @@ async def get_preview_users(call: Call, app: Services) -> func.HttpResponse:
     parts = [part for part in operation.tenants if part.affected is not None and tenant in (None, part.tenant_id)]
     if call.wants_csv():
         rows = (preview_row(user) async for _, user in _users(app, operation, parts, wanted))
-        return await csv_answer(app, csv_pieces(PREVIEW_COLUMNS, rows), "preview", operation.id)
+        return await csv_answer(call, app, csv_pieces(PREVIEW_COLUMNS, rows), "preview", operation.id)
     place = _place(call.query.text("cursor"), parts)
     value: list[PreviewUser] = []
     following: str | None = None

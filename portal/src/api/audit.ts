@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { answer, api, BASE, cursorOf, pageOf } from "./client";
+import { PREFER_LINK } from "./csv";
 import { everyPage } from "./queries";
 
 const LISTED = 100;
@@ -32,9 +33,8 @@ export const auditQuery = (filter: AuditFilter) =>
 /** The same entries, all of them, as CSV. */
 export function auditCsv(filter: AuditFilter) {
   return api.GET(`${BASE}/audit`, {
-    params: { query: { ...asked(filter), format: "csv" } },
+    params: { header: PREFER_LINK, query: { ...asked(filter), format: "csv" } },
     parseAs: "blob",
-    redirect: "manual",
   });
 }
 

@@ -16,7 +16,8 @@ export type Resolved = Schemas["ResolvedSelection"];
 /** Whom a request means: targets, or a CSV whose rows name their tenants. */
 export type Whom = Schemas["ResolveBody"];
 
-const FOUND = 20;
+/** Users and groups that come at once. */
+export const FOUND = 20;
 const MINUTE_MS = 60_000;
 
 /** Groups whose names have words that begin like this. */
@@ -78,16 +79,16 @@ export const resolveQuery = (whom: Whom) =>
 
 const targetsOf = ({ targets }: { targets: Resolved[] }) => targets;
 
-const texts = new Map<string, number>();
+const numbers = new WeakMap<Whom, number>();
+let last = 0;
 
-/** The request as a key: a number stands for the text of a CSV, which may be long. */
-function keyOfWhom(whom: Whom): string {
-  return JSON.stringify(whom, (name, value: unknown) => {
-    if (name !== "csv" || typeof value !== "string") return value;
-    const number = texts.get(value) ?? texts.size;
-    texts.set(value, number);
-    return number;
-  });
+/** The request as a key: itself, or where it brings a CSV, which may be long, a number for this very object. */
+function keyOfWhom(whom: Whom): string | number {
+  const byRows = whom.csv || whom.targets?.some(({ users }) => users.csv);
+  if (!byRows) return JSON.stringify(whom);
+  const number = numbers.get(whom) ?? ++last;
+  numbers.set(whom, number);
+  return number;
 }
 
 /** A CSV with the columns of a kind of operation and two rows that show how. */

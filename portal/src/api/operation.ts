@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { isEnded } from "../components/StatusBadge";
 import { answer, api, BASE, cursorOf, pageOf } from "./client";
+import { PREFER_LINK } from "./csv";
 import { LIVE_MS } from "./queries";
 import type { components } from "./schema";
 import type { Operation, OperationStatus } from "./types";
@@ -62,9 +63,8 @@ export const resultsQuery = (id: string, filter: ResultFilter) =>
 /** The same results, all of them, as CSV. */
 export function resultsCsv(id: string, filter: ResultFilter) {
   return api.GET(`${BASE}/operations/{id}/results`, {
-    params: { path: { id }, query: { ...filter, format: "csv" } },
+    params: { header: PREFER_LINK, path: { id }, query: { ...filter, format: "csv" } },
     parseAs: "blob",
-    redirect: "manual",
   });
 }
 

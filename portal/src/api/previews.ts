@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { answer, api, BASE, cursorOf, pageOf } from "./client";
+import { PREFER_LINK } from "./csv";
 import type { components } from "./schema";
 
 /** Previews: the impact of a request, and what would become of each user. */
@@ -61,8 +62,7 @@ export const planQuery = <Row>(id: string, filter: PlanFilter, rowOf: (user: Pre
 /** The same users, all of them, as CSV. */
 export function planCsv(id: string, filter: PlanFilter) {
   return api.GET(`${BASE}/previews/{id}/users`, {
-    params: { path: { id }, query: { ...filter, format: "csv" } },
+    params: { header: PREFER_LINK, path: { id }, query: { ...filter, format: "csv" } },
     parseAs: "blob",
-    redirect: "manual",
   });
 }

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, BASE, cursorOf, pageOf } from "./client";
+import { PREFER_LINK } from "./csv";
 
 const LISTED = 500;
 
@@ -27,8 +28,7 @@ export const reconciliationQuery = (filter: ReconciliationFilter) =>
 /** The same rows, all of them, as CSV. */
 export function reconciliationCsv(filter: ReconciliationFilter) {
   return api.GET(`${BASE}/reconciliation`, {
-    params: { query: { ...filter, format: "csv" } },
+    params: { header: PREFER_LINK, query: { ...filter, format: "csv" } },
     parseAs: "blob",
-    redirect: "manual",
   });
 }

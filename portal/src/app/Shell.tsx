@@ -101,7 +101,7 @@ export function Shell() {
         </main>
       )}
       <aside aria-label="Notifications">
-        <Toaster toasterId={TOASTER} position="top-end" inline />
+        <Toaster toasterId={TOASTER} position="bottom-end" inline />
       </aside>
     </div>
   );

@@ -12,6 +12,8 @@ export interface Count {
   state: "nobody" | "counting" | "known" | "refused";
   targets: Resolved[];
   problem: Problem | null;
+  /** Counts once more. */
+  retry: () => void;
 }
 
 /** Whom the draft means, counted while it is written. */
@@ -24,9 +26,9 @@ export function useWhom(): Count {
   );
   const still = useDebounced(whom, 500);
   const counted = useQuery({ ...resolveQuery(still ?? NOBODY), enabled: still !== null, retry: false });
-  const none = { targets: [], problem: null };
-  if (whom === null) return { state: "nobody", ...none };
-  if (whom !== still || counted.isFetching) return { state: "counting", ...none };
-  if (counted.error) return { state: "refused", targets: [], problem: asProblem(counted.error) };
-  return { state: "known", targets: counted.data ?? [], problem: null };
+  const none = { targets: [], problem: null, retry: () => void counted.refetch() };
+  if (whom === null) return { ...none, state: "nobody" };
+  if (whom !== still || counted.isFetching) return { ...none, state: "counting" };
+  if (counted.error) return { ...none, state: "refused", problem: asProblem(counted.error) };
+  return { ...none, state: "known", targets: counted.data ?? [] };
 }

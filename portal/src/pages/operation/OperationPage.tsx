@@ -39,7 +39,7 @@ const useStyles = makeStyles({
 export function OperationPage() {
   const { id = "" } = useParams();
   const found = useQuery(operationQuery(id));
-  if (found.data) return <Monitor operation={found.data} stale={found.error} />;
+  if (found.data) return <Monitor key={id} operation={found.data} stale={found.error} />;
   return (
     <>
       <PageHeader title="Operation" />

@@ -243,7 +243,8 @@ describe("the request of a draft", () => {
       name: "E5",
       runAt: new Date("2026-12-01T02:00").toISOString(),
     });
-    expect(bodyOf(once)).not.toHaveProperty("schedule");
+    expect(bodyOf(once)).toMatchObject({ schedule: { name: "E5" } });
+    expect(previewRequestOf(once)).not.toHaveProperty("schedule");
     const weekly = draftAfter(...SALES_ONLY, E5, {
       do: "when",
       change: { kind: "recurring", name: "E5", maxChanges: 50 },

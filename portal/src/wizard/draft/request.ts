@@ -30,13 +30,13 @@ export function whomOf(draft: WhomDraft): Whom | null {
   return targets.length === 0 ? null : { targets };
 }
 
-/** The body that asks for a preview; null while the draft means nobody. */
+/** The body that asks for a preview, of what would be done now; null while the draft means nobody. */
 export function previewRequestOf(draft: Draft): PreviewRequest | null {
-  const body = bodyOf(draft);
+  const body = bodyOf({ ...draft, when: { ...draft.when, kind: "now" } });
   return body === null ? null : ({ operation: draft.kind, ...body } as PreviewRequest);
 }
 
-/** The body that does it without a preview, as recurring schedules do; null while the draft means nobody. */
+/** The body that does it without a preview, as scripts and recurring schedules do; null while the draft means nobody. */
 export function bodyOf(draft: Draft): Exclude<StartBody, ExecuteBody> | null {
   const whom = whomOf(draft);
   if (whom === null) return null;
@@ -47,7 +47,7 @@ export function bodyOf(draft: Draft): Exclude<StartBody, ExecuteBody> | null {
     onConflict: disableConflicting ? "disableConflictingPlans" : "skip",
     ...(maxUsers === null ? {} : { maxUsers }),
   } as const;
-  const schedule = draft.when.kind === "recurring" ? { schedule: scheduleOf(draft) } : {};
+  const schedule = draft.when.kind === "now" ? {} : { schedule: scheduleOf(draft) };
   return { ...whom, ...changeOf(draft), options, ...reasonOf(draft), ...schedule } as Exclude<StartBody, ExecuteBody>;
 }
 

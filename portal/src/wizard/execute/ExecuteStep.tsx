@@ -4,11 +4,11 @@ import type { Problem } from "../../api/problem";
 import { Facts } from "../../components/Facts";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { SectionCard } from "../../components/SectionCard";
-import { TypedConfirmation } from "../../components/TypedConfirmation";
+import { numberToConfirm, TypedConfirmation } from "../../components/TypedConfirmation";
 import { KINDS } from "../../components/words";
 import { formatCount, formatDateTime, formatMoney } from "../../format/format";
 import { useDraft } from "../DraftContext";
-import type { Draft } from "../draft/model";
+import { type Draft, EVERY_TENANT } from "../draft/model";
 import { useScope } from "../useScope";
 
 const useStyles = makeStyles({
@@ -24,22 +24,29 @@ interface ExecuteStepProps {
   problem: Problem | null;
 }
 
+type Fact = [name: string, value: string];
+
 /** Step 4: the last look, and the confirmation where one is needed. */
 export function ExecuteStep({ impact, confirm, typed, onTyped, problem }: ExecuteStepProps) {
   const styles = useStyles();
   const { draft } = useDraft();
   const { nameOf } = useScope();
   const { totalCost } = impact;
-  const facts: [string, string][] = [
+  const unlimited =
+    draft.when.kind === "recurring" &&
+    draft.when.maxChanges === null &&
+    numberToConfirm(draft.kind, draft.scope.includes(EVERY_TENANT), impact.usersAffected) !== null;
+  const cost: Fact[] = totalCost
+    ? [["Cost a month", formatMoney(totalCost.change, totalCost.currency, true)]]
+    : [];
+  const facts: Fact[] = [
     ["Operation", KINDS[draft.kind]],
     ["Tenants", draft.scope.map(nameOf).join(", ") || "those that the CSV names"],
     [
       "Users",
       `${formatCount(impact.usersAffected, "user")} will be changed, of ${formatCount(impact.usersSelected, "user")} selected`,
     ],
-    ...(totalCost
-      ? [["Cost a month", formatMoney(totalCost.change, totalCost.currency, true)] as [string, string]]
-      : []),
+    ...cost,
     ["Starts", startOf(draft)],
     ["Reason", draft.reason.trim() || "none given"],
   ];
@@ -51,6 +58,14 @@ export function ExecuteStep({ impact, confirm, typed, onTyped, problem }: Execut
           <MessageBar>
             <MessageBarBody>
               {`After ${formatCount(draft.options.canary.users ?? 0, "user")} of each tenant it waits for an approval.`}
+            </MessageBarBody>
+          </MessageBar>
+        )}
+        {unlimited && (
+          <MessageBar intent="warning" layout="multiline">
+            <MessageBarBody>
+              Nobody is there to confirm a run, so each one that changes more than 100 users would be refused: give the
+              changes a run at most (Configure, When).
             </MessageBarBody>
           </MessageBar>
         )}

@@ -52,7 +52,7 @@ export function CountPanel({ count }: { count: Count }) {
         (count.problem.faults.some(({ line }) => line) ? (
           <Text className={styles.error}>Lines of the CSV have faults: they are listed beside it.</Text>
         ) : (
-          <ProblemMessage problem={count.problem} />
+          <ProblemMessage problem={count.problem} onRetry={count.retry} />
         ))}
       {count.state === "known" && <Tenants targets={count.targets} />}
     </Card>

@@ -20,6 +20,7 @@ const useStyles = makeStyles({
     "&:not(:last-child)": { borderBottom: `1px solid ${tokens.colorNeutralStroke3}` },
   },
   label: { display: "flex", flexDirection: "column", minWidth: 0, overflowWrap: "anywhere" },
+  remark: { display: "block", padding: tokens.spacingHorizontalM },
   about: { color: tokens.colorNeutralForeground3 },
   more: { whiteSpace: "nowrap", color: tokens.colorNeutralForeground2 },
 });
@@ -68,4 +69,10 @@ export function Found({ label, items, chosen, onToggle, after }: FoundProps) {
       {after && <li>{after}</li>}
     </ul>
   );
+}
+
+/** Stands in such a list in place of more of it. */
+export function Remark({ children }: { children: string }) {
+  const styles = useStyles();
+  return <Text className={styles.remark}>{children}</Text>;
 }

@@ -1,7 +1,7 @@
 import { Checkbox, Field, Input, makeStyles, SearchBox, Spinner, Text, tokens } from "@fluentui/react-components";
 import { useQueries } from "@tanstack/react-query";
 import { useState } from "react";
-import { groupsQuery, resolveQuery } from "../../api/directory";
+import { FOUND, groupsQuery, resolveQuery } from "../../api/directory";
 import { asProblem } from "../../api/problem";
 import { nameOfTenant } from "../../api/queries";
 import { ProblemMessage } from "../../components/ProblemMessage";
@@ -11,7 +11,7 @@ import type { SelectionDraft } from "../draft/model";
 import { keyOf, united } from "../draft/people";
 import { useScope } from "../useScope";
 import { Chosen } from "./Chosen";
-import { Found } from "./Found";
+import { Found, Remark } from "./Found";
 
 const useStyles = makeStyles({
   root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS },
@@ -73,6 +73,7 @@ function GroupSearch({ selection, onChange }: PickerProps) {
     })),
   );
   const chosen = new Set(selection.groups.map(keyOf));
+  const full = found.some(({ data }) => data?.length === FOUND);
 
   function toggle(value: string, on: boolean) {
     const hit = groups.find(({ picked }) => keyOf(picked) === value);
@@ -114,7 +115,11 @@ function GroupSearch({ selection, onChange }: PickerProps) {
           }))}
           chosen={chosen}
           onToggle={toggle}
-          after={groups.length === 0 && !failed && <NoHit />}
+          after={
+            groups.length === 0
+              ? !failed && <Remark>Nothing matches.</Remark>
+              : full && <Remark>There may be more: type more of the name.</Remark>
+          }
         />
       )}
       <Chosen
@@ -126,12 +131,4 @@ function GroupSearch({ selection, onChange }: PickerProps) {
       />
     </>
   );
-}
-
-const useNoHit = makeStyles({ root: { display: "block", padding: tokens.spacingHorizontalM } });
-
-/** Stands in a list in which nothing was found. */
-export function NoHit() {
-  const styles = useNoHit();
-  return <Text className={styles.root}>Nothing matches.</Text>;
 }

@@ -22,8 +22,7 @@ import type { Picked } from "../draft/model";
 import { type BadLine, keyOf, peopleIn, united } from "../draft/people";
 import { useScope } from "../useScope";
 import { Chosen } from "./Chosen";
-import { Found } from "./Found";
-import { NoHit } from "./GroupPicker";
+import { Found, Remark } from "./Found";
 
 const useStyles = makeStyles({
   root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalM },
@@ -123,7 +122,7 @@ function Search({ tenant, tenants, onTenant, users, onChange }: SearchProps) {
           onToggle={toggle}
           after={
             people.length === 0 ? (
-              <NoHit />
+              <Remark>Nothing matches.</Remark>
             ) : (
               found.hasNextPage && (
                 <Button
