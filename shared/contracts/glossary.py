@@ -106,7 +106,7 @@ FIELDS: Mapping[str, str] = {
     "line": "Line of the CSV, its header is line 1; null elsewhere.",
     "mailbox": "What becomes of a mailbox that would lose its licence.",
     "maxChangesPerRun": "A run that would change more halts, until somebody resumes it; null for no limit.",
-    "memberCount": "Number of members; null where they are not counted.",
+    "memberCount": "Number of its users, those of groups inside it as well; null where they are not counted.",
     "message": "What happened and what to do next, in words.",
     "minimum": "So many users have to be finished before percents count.",
     "mode": "ifMissing leaves a location that is set alone; always replaces it.",

@@ -1,10 +1,10 @@
-"""The wizard as a user goes through it, and tenants to go through it with."""
+"""What tests of the wizard look at, and tenants to go through it with."""
 
 import uuid
 from typing import Any
 
 import httpx
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page
 
 from dev.stack import Stack, register_tenants
 
@@ -13,31 +13,11 @@ REASON = "<svg onload=alert(2)>CHG-7</svg>"
 """A reason that runs where a page reads it as HTML."""
 
 
-async def choose_tenants(page: Page, *names: str) -> None:
-    """Tick tenants in the list."""
-    await page.get_by_role("combobox", name="Tenants").click()
-    for name in names:
-        await page.get_by_role("menuitemcheckbox", name=name).click()
-    await page.keyboard.press("Escape")
-
-
-async def choose_group(page: Page, name: str) -> None:
-    """Search a group and tick it."""
-    await page.get_by_label("Search groups").fill(name)
-    await page.get_by_role("checkbox", name=name, exact=False).first.check()
-
-
 async def choose_csv(page: Page, name: str, text: str) -> None:
     """Choose a CSV file."""
     await page.get_by_role("radio", name="CSV file").check()
     file: Any = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
     await page.set_input_files("input[type=file]", file)
-
-
-async def next_step(page: Page, name: str) -> None:
-    """Go on to a step."""
-    await page.get_by_role("button", name=f"Next: {name}").click()
-    await expect(page.locator("li[aria-current=step]")).to_contain_text(name.capitalize())
 
 
 def selected(page: Page) -> Locator:

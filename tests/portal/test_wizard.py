@@ -6,20 +6,11 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from dev.pictures.steps import choose_group, choose_tenants, next_step
 from dev.stack import Stack
 from tests.portal.conftest import Portal
 from tests.portal.people import HOSTILE
-from tests.portal.steps import (
-    REASON,
-    SALES,
-    choose_csv,
-    choose_group,
-    choose_tenants,
-    loaded,
-    next_step,
-    selected,
-    tile,
-)
+from tests.portal.steps import REASON, SALES, choose_csv, loaded, selected, tile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -224,7 +215,7 @@ async def test_an_operation_comes_again_by_schedule(portal: Portal) -> None:
     await expect(page.get_by_text("Each run finds its users anew.", exact=False)).to_be_visible()
     await next_step(page, "execute")
     await page.get_by_role("button", name="Schedule it").click()
-    await expect(page).to_have_url(re.compile("/schedules$"))
+    await expect(page).to_have_url(re.compile(r"/schedules/[\w-]+$"))
 
     found = [each async for each in portal.api.pages("/schedules") if each["name"] == "Newcomers"]
     assert [(each["removeLeavers"], each["maxChangesPerRun"]) for each in found] == [(True, 50)]

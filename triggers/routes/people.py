@@ -24,6 +24,8 @@ from triggers.web.router import Router
 router = Router()
 
 MAX_SEARCH = 512
+COUNTED = 20
+"""Groups whose members are counted at once: what one ``$batch`` holds."""
 SEARCH_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH}
 FILTER_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_FILTER}
 PROBLEMS = {
@@ -72,6 +74,11 @@ async def list_users(call: Call, app: Services) -> func.HttpResponse:
         role=Role.READ,
         parameters=(
             Parameter("search", "Beginnings of words of the display name.", SEARCH_TEXT),
+            Parameter(
+                "memberCount",
+                "true: users are counted, those of groups inside as well; at most 20 groups come at once then.",
+                {"type": "boolean", "default": False},
+            ),
             TOP,
             CURSOR,
         ),
@@ -81,13 +88,18 @@ async def list_users(call: Call, app: Services) -> func.HttpResponse:
 )
 async def list_groups(call: Call, app: Services) -> func.HttpResponse:
     """One page of groups, read now from the eventually consistent index."""
-    search = searched(call)
+    search, counted = searched(call), call.query.one_of("memberCount", ("true", "false")) == "true"
+    top = min(call.query.top(), COUNTED) if counted else call.query.top()
     directory, after = await _asked(call, app, "/groups")
     try:
-        found, following = await directory.groups_page(search=search, top=call.query.top(), after=after)
+        found, following = await directory.groups_page(search=search, top=top, after=after)
+        counts = await directory.user_counts([each.id for each in found[:COUNTED]]) if counted else {}
     except GraphError as error:
         raise _refused(error, after) from error
-    value = [GroupBody(id=each.id, display_name=each.display_name, dynamic=each.dynamic) for each in found]
+    value = [
+        GroupBody(id=each.id, display_name=each.display_name, dynamic=each.dynamic, member_count=counts.get(each.id))
+        for each in found
+    ]
     return json_answer(Page[GroupBody](value=value, next_link=_next(call, directory, following)))
 
 

@@ -26,7 +26,7 @@ export const groupsQuery = (tenant: string, search: string) =>
     queryFn: ({ signal }) =>
       answer(
         api.GET(`${BASE}/tenants/{tenant}/groups`, {
-          params: { path: { tenant }, query: { top: FOUND, ...(search ? { search } : {}) } },
+          params: { path: { tenant }, query: { top: FOUND, memberCount: true, ...(search ? { search } : {}) } },
           signal,
         }),
       ).then((page) => page.value),

@@ -16,7 +16,7 @@ export type PreviewRequest =
   | Schemas["RevertPreview"];
 
 const LOOK_MS = 1_000;
-const ROWS = 1_000;
+const ROWS = 500;
 
 /** Asks for a preview; it is computed meanwhile. */
 export function askPreview(request: PreviewRequest): Promise<Preview> {
@@ -38,17 +38,19 @@ export interface PlanFilter {
   search?: string;
 }
 
-/** What would become of each user, a thousand a page; a frozen plan never changes. */
-export const planQuery = (id: string, filter: PlanFilter) =>
+/** What would become of each user, page by page and each as `rowOf` makes it; a frozen plan never changes. */
+export const planQuery = <Row>(id: string, filter: PlanFilter, rowOf: (user: PreviewUser) => Row) =>
   infiniteQueryOptions({
     queryKey: ["plan", id, filter],
-    queryFn: ({ pageParam, signal }) =>
-      pageOf(
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await pageOf(
         api.GET(`${BASE}/previews/{id}/users`, {
           params: { path: { id }, query: { top: ROWS, ...filter, ...(pageParam ? { cursor: pageParam } : {}) } },
           signal,
         }),
-      ),
+      );
+      return { rows: page.value.map(rowOf), nextLink: page.nextLink };
+    },
     initialPageParam: "",
     getNextPageParam: (page) => cursorOf(page.nextLink),
     staleTime: Number.POSITIVE_INFINITY,

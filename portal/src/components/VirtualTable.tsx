@@ -2,7 +2,7 @@ import { makeStyles, mergeClasses, Spinner, Text, tokens } from "@fluentui/react
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useRef } from "react";
 
-const ROW_PX = 44;
+const ROW_PX = 56;
 /** Rows before the end of what is loaded at which more is asked for. */
 const AHEAD = 200;
 
@@ -38,7 +38,7 @@ const useStyles = makeStyles({
   cell: {
     display: "-webkit-box",
     WebkitBoxOrient: "vertical",
-    WebkitLineClamp: 2,
+    WebkitLineClamp: 3,
     overflow: "hidden",
     overflowWrap: "anywhere",
     minWidth: 0,

@@ -3,6 +3,7 @@ import {
   MessageBarBody,
   MessageBarTitle,
   makeStyles,
+  mergeClasses,
   Text,
   tokens,
   typographyStyles,
@@ -25,6 +26,7 @@ const useStyles = makeStyles({
   number: { ...typographyStyles.title2 },
   faint: { color: tokens.colorNeutralForeground2 },
   list: { margin: 0, paddingLeft: "20px", overflowWrap: "anywhere" },
+  columns: { columnWidth: "360px" },
   warnings: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalS },
 });
 
@@ -93,7 +95,7 @@ function Unused({ impact }: { impact: Impact }) {
       {unused.length > 0 && (
         <div>
           <Text weight="semibold">Paid and used by nobody afterwards</Text>
-          <ul className={styles.list}>
+          <ul className={mergeClasses(styles.list, styles.columns)}>
             {unused.map(({ sku, seats, monthly, currency, tenantId }) => (
               <li key={`${tenantId}|${sku}`}>
                 {`${formatCount(seats, "seat")} of ${sku}, ${formatMoney(monthly, currency)} a month`}

@@ -85,7 +85,7 @@ function Wizard({ draft }: { draft: Draft }) {
     onSuccess: (made) => {
       if ("progress" in made) return void navigate(`/operations/${made.id}`);
       toast.done(`“${made.name}” is scheduled`);
-      void navigate("/schedules");
+      void navigate(`/schedules/${made.id}`);
     },
   });
 
@@ -96,6 +96,7 @@ function Wizard({ draft }: { draft: Draft }) {
   const impact = preview?.status === "ready" ? preview.impact : null;
   const confirm =
     impact && !recurring ? numberToConfirm(draft.kind, draft.scope.includes(EVERY_TENANT), impact.usersAffected) : null;
+  const nothingToDo = !recurring && impact?.usersAffected === 0;
   const confirmed = confirm === null || Number(typed.trim() || Number.NaN) === confirm;
 
   const faults = step === 0 ? selectionFaults() : step === 1 ? faultsOfChange(draft) : [];
@@ -162,7 +163,11 @@ function Wizard({ draft }: { draft: Draft }) {
             {NEXT[step]}
           </Button>
         ) : (
-          <Button appearance="primary" disabled={!confirmed || starting.isPending} onClick={() => starting.mutate()}>
+          <Button
+            appearance="primary"
+            disabled={!confirmed || starting.isPending || nothingToDo}
+            onClick={() => starting.mutate()}
+          >
             {starting.isPending ? "Starting …" : draft.when.kind === "now" ? "Start it" : "Schedule it"}
           </Button>
         )}

@@ -5,13 +5,12 @@ import { DismissRegular } from "@fluentui/react-icons/svg/dismiss";
 import { PauseRegular } from "@fluentui/react-icons/svg/pause";
 import { PlayRegular } from "@fluentui/react-icons/svg/play";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useNavigate } from "react-router";
 import { steer, type Verb } from "../../api/operation";
 import type { Operation, OperationStatus } from "../../api/types";
+import { ConfirmButton } from "../../components/ConfirmButton";
 import { isEnded } from "../../components/StatusBadge";
 import { useToast } from "../../components/useToast";
-import { CancelDialog } from "./CancelDialog";
 import { RevertDialog } from "./RevertDialog";
 
 const useStyles = makeStyles({ root: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS } });
@@ -38,7 +37,6 @@ export function Actions({ operation, nameOf }: ActionsProps) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const toast = useToast();
-  const [cancelling, setCancelling] = useState(false);
   const { id, status, progress } = operation;
   const steering = useMutation({
     mutationFn: (verb: Verb) => steer(id, verb),
@@ -73,9 +71,16 @@ export function Actions({ operation, nameOf }: ActionsProps) {
         </Button>
       )}
       {!ended && status !== "cancelling" && (
-        <Button icon={<DismissRegular />} disabled={steering.isPending} onClick={() => setCancelling(true)}>
-          Cancel
-        </Button>
+        <ConfirmButton
+          label="Cancel"
+          icon={<DismissRegular />}
+          title="Cancel the operation?"
+          confirm="Cancel the operation"
+          onConfirm={() => steering.mutateAsync("cancel")}
+        >
+          What was sent is recorded and stays; the rest is left alone. A cancelled operation does not go on, but what it
+          did can be reverted.
+        </ConfirmButton>
       )}
       {ended && progress.failed > 0 && (
         <Button icon={<ArrowRepeatAllRegular />} {...does("retry")}>
@@ -83,14 +88,6 @@ export function Actions({ operation, nameOf }: ActionsProps) {
         </Button>
       )}
       {ended && progress.succeeded > 0 && <RevertDialog operation={operation} nameOf={nameOf} />}
-      <CancelDialog
-        open={cancelling}
-        onClose={() => setCancelling(false)}
-        onConfirm={() => {
-          setCancelling(false);
-          steering.mutate("cancel");
-        }}
-      />
     </div>
   );
 }

@@ -21,7 +21,8 @@ interface TenantsTableProps {
 
 /** Each tenant's part: where it stands, and why it stopped where it did. */
 export function TenantsTable({ operation, nameOf }: TenantsTableProps) {
-  const columns = useMemo(() => columnsOf(nameOf), [nameOf]);
+  const stopped = operation.tenants.some(({ error }) => error !== null);
+  const columns = useMemo(() => columnsOf(nameOf, stopped), [nameOf, stopped]);
   return (
     <SectionCard title="Tenants">
       <DataTable
@@ -34,7 +35,7 @@ export function TenantsTable({ operation, nameOf }: TenantsTableProps) {
   );
 }
 
-function columnsOf(nameOf: (tenantId: string) => string): Column<TenantPart>[] {
+function columnsOf(nameOf: (tenantId: string) => string, stopped: boolean): Column<TenantPart>[] {
   return [
     {
       id: "tenant",
@@ -43,11 +44,12 @@ function columnsOf(nameOf: (tenantId: string) => string): Column<TenantPart>[] {
       width: "190px",
     },
     { id: "status", header: "Status", cell: (row) => <StatusBadge status={row.status} /> },
-    { id: "progress", header: "Progress", cell: (row) => <Part row={row} />, width: "180px" },
+    { id: "progress", header: "Progress", cell: (row) => <Part row={row} />, width: "240px" },
     { id: "failed", header: "Failed", cell: (row) => formatNumber(row.progress.failed), align: "end" },
     { id: "skipped", header: "Skipped", cell: (row) => formatNumber(row.progress.skipped), align: "end" },
-    { id: "excluded", header: "Left out", cell: (row) => <LeftOut row={row} /> },
-    { id: "error", header: "Error", cell: (row) => <Stopped row={row} />, width: "220px" },
+    ...(stopped
+      ? [{ id: "error", header: "Error", cell: (row: TenantPart) => <Stopped row={row} />, width: "220px" }]
+      : []),
   ];
 }
 
@@ -63,26 +65,30 @@ function Names({ name, domain }: { name: string; domain: string }) {
   );
 }
 
-function Part({ row: { progress, phase } }: { row: TenantPart }) {
+function Part({ row }: { row: TenantPart }) {
   const styles = useStyles();
-  const { total, pending, percent } = progress;
+  const { total, pending, percent } = row.progress;
+  const out = leftOut(row);
   return (
     <div className={styles.cell}>
       <Text size={200}>
         {total === 0
-          ? PHASES[phase]
+          ? PHASES[row.phase]
           : `${formatNumber(total - pending)} of ${formatCount(total, "user")} (${formatPercent(percent)})`}
       </Text>
       {total > 0 && <ProgressBar value={percent / 100} aria-label="Users of the tenant done" />}
+      {out && (
+        <Text size={200} className={styles.faint}>
+          Left out: {out}
+        </Text>
+      )}
     </div>
   );
 }
 
-function LeftOut({ row: { excluded } }: { row: TenantPart }) {
-  const lines = excluded
-    .filter(({ count }) => count > 0)
-    .map(({ code, count }) => `${labelOfCode(code)}: ${formatNumber(count)}`);
-  return lines.length > 0 ? lines.join(", ") : NOTHING;
+function leftOut({ excluded }: TenantPart): string {
+  const some = excluded.filter(({ count }) => count > 0);
+  return some.map(({ code, count }) => `${labelOfCode(code)}: ${formatNumber(count)}`).join(", ");
 }
 
 function Stopped({ row: { error } }: { row: TenantPart }) {

@@ -8,7 +8,14 @@ import { DAYS, type Day, type OptionsDraft } from "../draft/model";
 
 const useStyles = makeStyles({
   block: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXS },
-  row: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalL, alignItems: "start", paddingLeft: "48px" },
+  row: {
+    display: "flex",
+    flexWrap: "wrap",
+    gap: tokens.spacingHorizontalL,
+    alignItems: "start",
+    paddingLeft: "48px",
+    "& select": { width: "100%", minWidth: 0 },
+  },
   days: { display: "flex", flexWrap: "wrap" },
 });
 

@@ -1,29 +1,23 @@
 import { Field, makeStyles, SearchBox, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
-import { type PlanFilter, type Preview, type PreviewUser, planCsv, planQuery } from "../../api/previews";
+import { type PlanFilter, type Preview, planCsv, planQuery } from "../../api/previews";
 import { asProblem } from "../../api/problem";
 import { Choice } from "../../components/Choice";
 import { CsvButton } from "../../components/CsvButton";
-import { labelOfCode } from "../../components/codes";
 import { Empty } from "../../components/Empty";
 import { Loading } from "../../components/Loading";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { useDebounced } from "../../components/useDebounced";
 import { type VirtualColumn, VirtualTable } from "../../components/VirtualTable";
-import { formatCount, NOTHING } from "../../format/format";
+import { formatCount } from "../../format/format";
+import { PLAN_STATUSES, type PlanRow, planRowOf } from "./planRow";
 
 const useStyles = makeStyles({
   bar: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalL },
   search: { minWidth: "220px" },
   end: { marginLeft: "auto" },
 });
-
-const STATUSES: Record<PreviewUser["status"], string> = {
-  change: "Will be changed",
-  unchanged: "Stays as it is",
-  skipped: "Skipped",
-};
 
 interface PlanTableProps {
   preview: Preview;
@@ -33,13 +27,13 @@ interface PlanTableProps {
 /** What would become of each user: searched, filtered, all of it as CSV. */
 export function PlanTable({ preview, nameOf }: PlanTableProps) {
   const styles = useStyles();
-  const [status, setStatus] = useState<PreviewUser["status"]>();
+  const [status, setStatus] = useState<PlanRow["status"]>();
   const [tenant, setTenant] = useState<string>();
   const [typed, setTyped] = useState("");
   const search = useDebounced(typed.trim());
   const filter: PlanFilter = { ...(status && { status }), ...(tenant && { tenant }), ...(search && { search }) };
-  const plan = useInfiniteQuery(planQuery(preview.id, filter));
-  const rows = useMemo(() => plan.data?.pages.flatMap((page) => page.value) ?? [], [plan.data]);
+  const plan = useInfiniteQuery(planQuery(preview.id, filter, planRowOf));
+  const rows = useMemo(() => plan.data?.pages.flatMap((page) => page.rows) ?? [], [plan.data]);
   const { fetchNextPage } = plan;
   const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const several = preview.tenants.length > 1;
@@ -55,9 +49,9 @@ export function PlanTable({ preview, nameOf }: PlanTableProps) {
           label="What happens"
           all="Everything"
           value={status}
-          options={(Object.keys(STATUSES) as PreviewUser["status"][]).map((value) => ({
+          options={(Object.keys(PLAN_STATUSES) as PlanRow["status"][]).map((value) => ({
             value,
-            label: STATUSES[value],
+            label: PLAN_STATUSES[value],
           }))}
           onChange={setStatus}
         />
@@ -82,7 +76,7 @@ export function PlanTable({ preview, nameOf }: PlanTableProps) {
           label="What becomes of each user"
           columns={columns}
           rows={rows}
-          keyOf={(row) => `${row.tenantId}|${row.userId}|${row.userPrincipalName}`}
+          keyOf={(row) => row.key}
           hasMore={plan.hasNextPage}
           loading={plan.isFetchingNextPage}
           onMore={more}
@@ -93,32 +87,20 @@ export function PlanTable({ preview, nameOf }: PlanTableProps) {
   );
 }
 
-function columnsOf(nameOf: ((tenantId: string) => string) | null): VirtualColumn<PreviewUser>[] {
+function columnsOf(nameOf: ((tenantId: string) => string) | null): VirtualColumn<PlanRow>[] {
   const tenant = {
     id: "tenant",
     header: "Tenant",
     width: "140px",
-    text: ({ tenantId }: PreviewUser) => nameOf?.(tenantId) ?? "",
+    text: ({ tenantId }: PlanRow) => nameOf?.(tenantId) ?? "",
   };
   return [
-    { id: "user", header: "User", width: "minmax(250px, 2fr)", text: (row) => row.userPrincipalName },
+    { id: "user", header: "User", width: "minmax(285px, 2fr)", text: (row) => row.user },
     ...(nameOf ? [tenant] : []),
-    { id: "status", header: "What happens", width: "130px", text: (row) => STATUSES[row.status] },
-    { id: "add", header: "Gets", width: "minmax(120px, 1fr)", text: addedBy },
-    { id: "remove", header: "Loses", width: "minmax(100px, 1fr)", text: (row) => row.remove.join(", ") || NOTHING },
-    { id: "location", header: "Location", width: "80px", text: (row) => row.usageLocation ?? NOTHING },
-    { id: "why", header: "Remarks", width: "minmax(160px, 2fr)", text: remarksOf },
+    { id: "status", header: "What happens", width: "115px", text: (row) => PLAN_STATUSES[row.status] },
+    { id: "gets", header: "Gets", width: "minmax(150px, 1.5fr)", text: (row) => row.gets },
+    { id: "loses", header: "Loses", width: "minmax(80px, 1fr)", text: (row) => row.loses },
+    { id: "location", header: "Location", width: "70px", text: (row) => row.location },
+    { id: "remarks", header: "Remarks", width: "minmax(160px, 2fr)", text: (row) => row.remarks },
   ];
-}
-
-function addedBy({ add }: PreviewUser): string {
-  const each = add.map(({ sku, disabledPlans }) =>
-    disabledPlans.length > 0 ? `${sku} without ${disabledPlans.join(", ")}` : sku,
-  );
-  return each.join("; ") || NOTHING;
-}
-
-function remarksOf({ code, message, warnings }: PreviewUser): string {
-  const remarks = [message ?? (code && labelOfCode(code)), ...warnings].filter(Boolean);
-  return remarks.join(" · ") || NOTHING;
 }

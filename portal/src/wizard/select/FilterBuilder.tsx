@@ -24,6 +24,10 @@ const useStyles = makeStyles({
     gap: tokens.spacingHorizontalS,
     alignItems: "center",
     "& > *": { minWidth: 0 },
+    "@media (max-width: 700px)": {
+      gridTemplateColumns: "minmax(0, 1fr) minmax(0, 1fr) 32px",
+      "& > :nth-child(3)": { gridColumn: "1 / span 2", gridRow: 2 },
+    },
   },
   actions: { display: "flex", flexWrap: "wrap", alignItems: "center", gap: tokens.spacingHorizontalM },
   code: {

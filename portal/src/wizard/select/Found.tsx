@@ -12,13 +12,13 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
   },
   row: {
-    display: "flex",
+    display: "grid",
+    gridTemplateColumns: "minmax(0, 1fr) auto",
     alignItems: "center",
     gap: tokens.spacingHorizontalS,
     paddingRight: tokens.spacingHorizontalM,
     "&:not(:last-child)": { borderBottom: `1px solid ${tokens.colorNeutralStroke3}` },
   },
-  choice: { width: "100%", minWidth: 0 },
   label: { display: "flex", flexDirection: "column", minWidth: 0, overflowWrap: "anywhere" },
   about: { color: tokens.colorNeutralForeground3 },
   more: { whiteSpace: "nowrap", color: tokens.colorNeutralForeground2 },
@@ -47,7 +47,6 @@ export function Found({ label, items, chosen, onToggle, after }: FoundProps) {
       {items.map(({ value, name, about, more }) => (
         <li key={value} className={styles.row}>
           <Checkbox
-            className={styles.choice}
             checked={chosen.has(value)}
             onChange={(_, data) => onToggle(value, data.checked === true)}
             label={
