@@ -39,7 +39,10 @@ async def test_prices_are_changed_and_faults_stand_at_their_fields(portal: Porta
 
 
 async def test_a_tenant_gets_prices_of_its_own_and_loses_them_again(portal: Portal) -> None:
-    """They begin as a copy of the default ones; a SKU that nobody knows is named at its row; a link may name a domain."""
+    """They begin as a copy of the default ones, and a SKU that nobody knows is named at its row.
+
+    The link that leads there names the tenant by its domain.
+    """
     page = portal.page
     await portal.open("/prices?tenant=adatum.onmicrosoft.com")
     await page.get_by_role("button", name="Give it its own").click()
