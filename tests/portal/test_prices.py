@@ -38,6 +38,7 @@ async def test_prices_are_changed_and_faults_stand_at_their_fields(portal: Porta
     await portal.api.call("PUT", "/prices", json={"default": before["default"]})
 
 
+@pytest.mark.slow
 async def test_a_tenant_gets_prices_of_its_own_and_loses_them_again(portal: Portal) -> None:
     """They begin as a copy of the default ones, and a SKU that nobody knows is named at its row.
 
