@@ -86,6 +86,7 @@ async def test_entries_are_found_read_and_saved(portal: Portal) -> None:
     assert [line.split(",")[4] for line in lines] == [entry["operationId"]]
 
 
+@pytest.mark.slow
 async def test_a_check_goes_on_until_it_is_done(portal: Portal) -> None:
     """A chain too long for one request is checked part by part, and nobody is told a verdict before the last."""
     entry = await changed(portal, "To be checked")

@@ -47,6 +47,7 @@ async def test_a_month_is_told_in_figures_and_in_a_chart(portal: Portal) -> None
     await expect(row).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_what_nobody_explains_is_named(portal: Portal, stack: Stack) -> None:
     """A seat that somebody takes elsewhere stands there by tenant and SKU."""
     domain = "wingtip.onmicrosoft.com"

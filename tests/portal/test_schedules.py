@@ -70,6 +70,7 @@ async def test_a_schedule_is_listed_paused_enabled_and_deleted(portal: Portal) -
         await portal.api.call("GET", f"/schedules/{schedule['id']}")
 
 
+@pytest.mark.slow
 async def test_a_run_at_once_leads_to_its_operation_and_stands_in_the_history(portal: Portal) -> None:
     """The history links each run to its operation."""
     schedule = await scheduled(portal, "Run at once")

@@ -84,6 +84,7 @@ async def test_settings_are_saved_and_faults_stand_at_their_fields(portal: Porta
         await portal.api.call("GET", f"/tenants/{tenant}")
 
 
+@pytest.mark.slow
 async def test_tenants_are_searched_and_a_reader_may_only_look(opened: Opened, stack: Stack) -> None:
     """The search stands in the address; a reader has neither form nor buttons."""
     async with opened(await reader(stack)) as portal:

@@ -23,6 +23,7 @@ export const reconciliationQuery = (filter: ReconciliationFilter) =>
     initialPageParam: "",
     getNextPageParam: (page) => cursorOf(page.nextLink),
     staleTime: 60_000,
+    refetchOnWindowFocus: false,
   });
 
 /** The same rows, all of them, as CSV. */

@@ -47,8 +47,11 @@ export function changeSchedule(id: string, body: SchedulePatch) {
   return answer(api.PATCH(`${BASE}/schedules/{schedule}`, { params: { path: { schedule: id } }, body }));
 }
 
-export function deleteSchedule(id: string) {
-  return answer(api.DELETE(`${BASE}/schedules/{schedule}`, { params: { path: { schedule: id } } }));
+/** Deletes a schedule; gives the operation that was started to undo what it had done so far, where there is one. */
+export async function deleteSchedule(id: string): Promise<string | undefined> {
+  const asked = await api.DELETE(`${BASE}/schedules/{schedule}`, { params: { path: { schedule: id } } });
+  await answer(Promise.resolve(asked));
+  return asked.response.headers.get("location")?.split("/").at(-1);
 }
 
 /** Starts the operation of a schedule now; the same `key` starts it once, however often it is sent. */

@@ -17,10 +17,13 @@ interface ChoiceProps<T extends string> {
 /** A filter: one of some values, or all of them. */
 export function Choice<T extends string>({ label, all, value, options, onChange }: ChoiceProps<T>) {
   const styles = useStyles();
+  // A link may say what no option does, such as a tenant's domain: it counts, so it is shown.
+  const isOption = value === undefined || options.some((option) => option.value === value);
   return (
     <Field label={label} className={styles.field}>
       <Select value={value ?? ""} onChange={(_, data) => onChange(options.find((o) => o.value === data.value)?.value)}>
         <option value="">{all}</option>
+        {!isOption && <option value={value}>{value}</option>}
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}

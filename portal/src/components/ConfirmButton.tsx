@@ -60,6 +60,8 @@ function Question({ title, confirm, children, typed, onConfirm, onDone }: Questi
 
   function submit(event: SyntheticEvent) {
     event.preventDefault();
+    // To React the dialog stands within the form that its button may be part of, which shall not be sent for it.
+    event.stopPropagation();
     if (ready) doing.mutate();
   }
 

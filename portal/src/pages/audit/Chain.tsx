@@ -38,10 +38,9 @@ export function useChain(tenant: string) {
 
 /** What was found, in one sentence. */
 export function sentenceOf(chain: Chain | undefined, isChecking: boolean): string {
-  if (isChecking)
-    return chain?.entries ? `Checking: ${formatCount(chain.entries, "entry", "entries")} so far …` : "Checking …";
+  const looked = formatCount(chain?.entries ?? 0, "entry", "entries");
+  if (isChecking) return chain?.status === "unfinished" ? `Checking: ${looked} so far …` : "Checking …";
   if (chain === undefined) return "Not checked yet.";
-  const looked = formatCount(chain.entries, "entry", "entries");
   const anchored = chain.anchoredAt ? `, anchored ${formatDateTime(chain.anchoredAt)}` : ", not anchored yet";
   if (chain.status === "empty") return "It has no entries.";
   if (chain.status === "broken")
@@ -60,13 +59,17 @@ export function ChainBadge({ tenant }: { tenant: string }) {
   return <Mark color="success" icon={<ShieldCheckmarkRegular />} label="Intact" />;
 }
 
+function intentOf(chain: Chain | undefined, error: unknown): "info" | "success" | "error" {
+  if (error || chain?.status === "broken") return "error";
+  return chain === undefined ? "info" : "success";
+}
+
 /** The state of the chain of which entries are shown. */
 export function ChainMessage({ tenant }: { tenant: string }) {
   const styles = useStyles();
   const { chain, error, isChecking, check } = useChain(tenant);
-  const intent = error ? "error" : chain?.status === "broken" ? "error" : chain ? "success" : "info";
   return (
-    <MessageBar intent={intent} className={styles.message}>
+    <MessageBar intent={isChecking ? "info" : intentOf(chain, error)} className={styles.message}>
       <MessageBarBody>
         <MessageBarTitle>The chain of this tenant</MessageBarTitle>
         {error ? asProblem(error).detail : sentenceOf(chain, isChecking)}

@@ -3,7 +3,7 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { pricesQuery } from "../../api/prices";
 import { asProblem } from "../../api/problem";
 import { nameOfTenant, tenantsQuery } from "../../api/queries";
-import type { Prices } from "../../api/types";
+import type { Prices, Tenant } from "../../api/types";
 import { useMay } from "../../app/role";
 import { Choice } from "../../components/Choice";
 import { Loading } from "../../components/Loading";
@@ -20,7 +20,10 @@ const useStyles = makeStyles({ filters: { maxWidth: "360px", marginBottom: token
 export function PricesPage() {
   const styles = useStyles();
   const [get, set] = useSearch();
-  const tenant = get("tenant");
+  const tenants = useSuspenseQuery(tenantsQuery()).data;
+  const told = get("tenant");
+  // A link may name one of its domains.
+  const tenant = tenants.find(({ domains }) => told && domains.includes(told))?.tenantId ?? told;
   const prices = useQuery(pricesQuery());
   return (
     <>
@@ -33,7 +36,7 @@ export function PricesPage() {
       {prices.data && (
         <>
           <div className={styles.filters}>
-            <BookChoice prices={prices.data} value={tenant} onChange={(value) => set("tenant", value)} />
+            <BookChoice prices={prices.data} tenants={tenants} value={tenant} onChange={(value) => set("tenant", value)} />
           </div>
           <Book key={tenant ?? ""} prices={prices.data} tenant={tenant ?? null} />
         </>
@@ -44,12 +47,12 @@ export function PricesPage() {
 
 interface BookChoiceProps {
   prices: Prices;
+  tenants: readonly Tenant[];
   value: string | undefined;
   onChange: (tenant: string | undefined) => void;
 }
 
-function BookChoice({ prices, value, onChange }: BookChoiceProps) {
-  const tenants = useSuspenseQuery(tenantsQuery()).data;
+function BookChoice({ prices, tenants, value, onChange }: BookChoiceProps) {
   const registered = new Set(tenants.map((each) => each.tenantId));
   const gone = Object.keys(prices.tenants).filter((id) => !registered.has(id));
   const options = [

@@ -37,11 +37,11 @@ export function ScheduleActions({ schedule }: { schedule: Schedule }) {
   }
 
   async function remove() {
-    await deleteSchedule(schedule.id);
+    const undoing = await deleteSchedule(schedule.id);
     toast.done("The schedule was deleted");
     client.removeQueries({ queryKey: scheduleQuery(schedule.id).queryKey });
     void client.invalidateQueries({ queryKey: [...SCHEDULES, "list"] });
-    void navigate("/schedules");
+    void navigate(undoing ? `/operations/${undoing}` : "/schedules");
   }
 
   const state = stateOf(schedule);

@@ -59,7 +59,7 @@ export function SchedulePage() {
       <PageHeader
         title={schedule.name}
         about={`${KINDS[schedule.operation]}. ${whenOf(schedule)}.`}
-        actions={mayOperate && <ScheduleActions schedule={schedule} />}
+        actions={mayOperate && <ScheduleActions key={id} schedule={schedule} />}
       />
       <div className={styles.root}>
         {found.error && <ProblemMessage problem={asProblem(found.error)} onRetry={() => void found.refetch()} />}

@@ -13,6 +13,7 @@ import { Facts } from "../../components/Facts";
 import { Loading } from "../../components/Loading";
 import { PageHeader } from "../../components/PageHeader";
 import { ProblemMessage } from "../../components/ProblemMessage";
+import { RouterLink } from "../../components/RouterLink";
 import { SectionCard } from "../../components/SectionCard";
 import { useToast } from "../../components/useToast";
 import { KINDS } from "../../components/words";
@@ -25,6 +26,7 @@ import { TenantForm } from "./TenantForm";
 
 const useStyles = makeStyles({
   root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
+  links: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalM },
   columns: {
     display: "grid",
     gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 400px), 1fr))",
@@ -51,7 +53,7 @@ export function TenantPage() {
   }
   // A link may name one of its domains.
   if (id !== found.data.tenantId) return <Navigate to={`/tenants/${found.data.tenantId}`} replace />;
-  return <Known tenant={found.data} />;
+  return <Known key={id} tenant={found.data} />;
 }
 
 function Known({ tenant }: { tenant: Tenant }) {
@@ -75,6 +77,7 @@ function Known({ tenant }: { tenant: Tenant }) {
                 ["Operations", <EnabledBadge key="enabled" enabled={tenant.enabled} />],
                 ["Tags", <Tags key="tags" tags={tenant.tags} />],
                 ...(mayAdminister ? [] : settingsOf(tenant)),
+                ["See also", <SeeAlso key="also" tenantId={tenant.tenantId} />],
               ]}
             />
           </SectionCard>
@@ -88,6 +91,19 @@ function Known({ tenant }: { tenant: Tenant }) {
         )}
       </div>
     </>
+  );
+}
+
+/** Where else the page tells of the tenant. */
+function SeeAlso({ tenantId }: { tenantId: string }) {
+  const styles = useStyles();
+  return (
+    <span className={styles.links}>
+      <RouterLink to={`/operations?tenant=${tenantId}`}>Operations</RouterLink>
+      <RouterLink to={`/audit?tenant=${tenantId}`}>Audit</RouterLink>
+      <RouterLink to={`/reconciliation?tenant=${tenantId}`}>Reconciliation</RouterLink>
+      <RouterLink to={`/prices?tenant=${tenantId}`}>Prices</RouterLink>
+    </span>
   );
 }
 
