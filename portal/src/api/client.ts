@@ -33,10 +33,10 @@ export async function answer<T>(asked: Promise<Answer<T>>): Promise<T> {
   return data as T;
 }
 
-/** A page of a list that there is as CSV too, asked for as JSON. */
-export async function pageOf<T>(asked: Promise<Answer<Page<T> | string>>): Promise<Page<T>> {
+/** A page of a list that there is as CSV too, or as a link to that, asked for as JSON. */
+export async function pageOf<T>(asked: Promise<Answer<Page<T> | string | undefined>>): Promise<Page<T>> {
   const found = await answer(asked);
-  if (typeof found === "string") throw new TypeError("the API answered with text where JSON was asked for");
+  if (typeof found !== "object") throw new TypeError("the API answered with something else where JSON was asked for");
   return found;
 }
 

@@ -73,7 +73,8 @@ async def test_a_page_is_told_the_link_and_not_sent_there(app: Services) -> None
 async def test_the_link_reads_one_blob_for_a_quarter_of_an_hour_and_does_nothing_else(app: Services) -> None:
     """Whoever finds it in a log can neither write nor delete, nor read another export."""
     one, other = [
-        (await csv_answer(CALL, app, csv_pieces(COLUMNS, rows(5)), "audit", limit=1)).headers["Location"] for _ in range(2)
+        (await csv_answer(CALL, app, csv_pieces(COLUMNS, rows(5)), "audit", limit=1)).headers["Location"]
+        for _ in range(2)
     ]
     signed = parse_qs(urlsplit(one).query)
     expiry = datetime.fromisoformat(signed["se"][0])
