@@ -70,10 +70,8 @@ async def _wizard(page: Page, root: str) -> None:
     await _picture(page, "execute")
     await page.get_by_role("button", name="Start it").click()
     await page.get_by_role("button", name="Approve").click()
-    await page.mouse.move(0, 0)  # what says so goes when nobody points at it
     await expect(page.get_by_role("progressbar", name="Users done")).to_be_visible()
     await expect(page.get_by_text("time left").locator("xpath=preceding-sibling::*[1]")).not_to_have_text("–")
-    await expect(page.get_by_text("Approved, it goes on")).to_have_count(0)
     await _picture(page, "monitor")
     await page.get_by_role("button", name="Revert").click(timeout=120_000)
     await expect(page.get_by_role("table", name="Impact")).to_be_visible()
