@@ -36,7 +36,12 @@ export function PricesPage() {
       {prices.data && (
         <>
           <div className={styles.filters}>
-            <BookChoice prices={prices.data} tenants={tenants} value={tenant} onChange={(value) => set("tenant", value)} />
+            <BookChoice
+              prices={prices.data}
+              tenants={tenants}
+              value={tenant}
+              onChange={(value) => set("tenant", value)}
+            />
           </div>
           <Book key={tenant ?? ""} prices={prices.data} tenant={tenant ?? null} />
         </>
