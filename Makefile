@@ -8,13 +8,13 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo demo-transfer bench fire audit-verify check test test-all lock clean python node azurite
+.PHONY: help up demo demo-transfer bench fire audit-verify portal check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
 	    printf '  make %-13s %s\n' "$$name" "$$what"; done
 
-up: python azurite ## start the app with a simulated Microsoft 365, in the foreground
+up: python azurite portal ## start the app with a simulated Microsoft 365, in the foreground
 	@exec $(BIN)/python -m dev.stack
 
 demo: python azurite ## do the main job once on a demo tenant, then stop
@@ -32,24 +32,28 @@ fire: python azurite ## random operations while everything fails, thirty seeds (
 audit-verify: python ## verify the audit of every tenant, by default of what make up runs (API_URL, API_KEY: of another)
 	@$(BIN)/python -m dev.audit_verify
 
-check: python node ## lint, format, types, import contracts, requirements
+portal: python ## build the web page into portal/dist, where that is missing or out of date
+	@sh dev/tools/portal.sh build
+
+check: python node ## lint, format, types, import contracts, requirements, the web page
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@sh dev/tools/requirements.sh check
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
+	@sh dev/tools/portal.sh check
 
-test: check azurite ## check, and every test that is not slow
+test: check azurite portal ## check, and every test that is not slow
 	@$(PYTEST) -m 'not slow'
 
-test-all: check azurite ## check, and every test
+test-all: check azurite portal ## check, and every test
 	@$(PYTEST)
 
 lock: ## compile the requirements from pyproject.toml (UPGRADE=1 takes the newest versions that fit)
 	@sh dev/tools/requirements.sh lock $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was installed or cached; local data in .localhost/ stays
-	@rm -rf .venv .tools dev/azurite/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .tools dev/azurite/node_modules portal/node_modules portal/dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python node azurite:

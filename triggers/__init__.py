@@ -11,8 +11,10 @@ from triggers.routes import (
     csv_template,
     grants,
     kinds,
+    me,
     operations,
     people,
+    portal,
     previews,
     prices,
     reconciliation,
@@ -44,6 +46,8 @@ API = (
     selections.router,
     csv_template.router,
     grants.router,
+    me.router,
+    portal.router,
 )
 META = meta_router(API)
 

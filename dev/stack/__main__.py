@@ -42,6 +42,7 @@ async def _serve(app_dir: Path) -> None:
 
 def _print_addresses(stack: Stack) -> None:
     rows = {
+        "page": f"{stack.api_url}/api/portal  (sign in with the API key)",
         "docs": f"{stack.api_url}/api/docs",
         "API": f"{stack.api_url}/api/automation/bulk-licenses",
         "API key": f"{stack.api_key}  (header x-api-key)",

@@ -1,9 +1,12 @@
 #!/bin/sh
 # Makes what the project needs and is missing: `setup.sh python` the virtual environment, `setup.sh azurite` the storage
-# emulator; `setup.sh node` only looks whether Node is there. Says nothing when there is nothing to do. What was installed
-# last lies beside it as a copy of its lock file.
+# emulator, `setup.sh portal` what the web page is built with; `setup.sh node` only looks whether Node is there. Says nothing
+# when there is nothing to do. What was installed last lies beside it as a copy of its lock file.
 set -eu
 cd "$(dirname "$0")/../.."
+
+NODE_SUFFICES='const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)'
 
 is_313() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; }
 
@@ -36,25 +39,26 @@ setup_python() {
 }
 
 setup_node() {
-    if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null; then
-        return
-    fi
-    echo 'The storage emulator (Azurite) and the type checker (pyright) need Node 18 or newer with npm on PATH. Found: node' \
+    if command -v npm >/dev/null && node -e "$NODE_SUFFICES" 2>/dev/null; then return; fi
+    echo 'The storage emulator (Azurite), the type checker (pyright) and the build of the web page (Vite) need Node 20.19,' \
+        '22.12 or newer with npm on PATH. Found: node' \
         "$(node --version 2>/dev/null || echo none), npm $(npm --version 2>/dev/null || echo none)." >&2
     return 1
 }
 
-setup_azurite() {
-    if cmp -s dev/azurite/package-lock.json dev/azurite/node_modules/installed.json; then return; fi
+install_packages() { # folder
+    if cmp -s "$1/package-lock.json" "$1/node_modules/installed.json"; then return; fi
     setup_node
-    echo 'Installing Azurite into dev/azurite' >&2
-    (cd dev/azurite && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
-    cp dev/azurite/package-lock.json dev/azurite/node_modules/installed.json
+    echo "Installing what $1/package-lock.json names" >&2
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
+    cp "$1/package-lock.json" "$1/node_modules/installed.json"
 }
 
 for part in "$@"; do
     case "$part" in
-        python | node | azurite) "setup_$part" ;;
-        *) echo "setup.sh: unknown part '$part'; known are python, node and azurite" >&2 && exit 2 ;;
+        python | node) "setup_$part" ;;
+        azurite) install_packages dev/azurite ;;
+        portal) install_packages portal ;;
+        *) echo "setup.sh: unknown part '$part'; known are python, node, azurite and portal" >&2 && exit 2 ;;
     esac
 done

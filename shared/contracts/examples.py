@@ -81,5 +81,6 @@ PATHS: Mapping[str, str] = {
     "schedule": "Id of the schedule.",
     "tenant": "The tenant's GUID or any verified domain of it.",
     "principal": "Object id of a user or application of the directory, or the name of an API key.",
+    "path": "A file of the page, or one of its views; it may have several segments.",
 }
 """What the parameters of paths are."""

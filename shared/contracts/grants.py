@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from shared.contracts.responses import Response
 from shared.contracts.selections import Request, Text
 from shared.contracts.tenant_body import Kept
-from shared.domain.caller import ROLE_NAMES
+from shared.domain.caller import ROLE_NAMES, ROLES
 from shared.domain.grants import TAG, Grant
 
 MAX_TENANTS = 800
@@ -39,6 +39,15 @@ class GrantResource(Response):
 
     principal: str
     role: str
+    tenants: list[str]
+
+
+class CallerResource(Response):
+    """Who calls: the principal, with the grant that counts for it now."""
+
+    id: str
+    name: str
+    role: Annotated[str, Field(json_schema_extra={"enum": [*ROLES]})]
     tenants: list[str]
 
 

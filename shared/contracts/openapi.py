@@ -86,7 +86,7 @@ def openapi(routes: Iterable[Route], version: str) -> Json:
     _describe(definitions.get("$defs", {}))
     paths: dict[str, Json] = {}
     for route in routes:
-        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(route.described_path, {})[route.method.lower()] = _operation(route, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version, "description": "Bulk licence assignment for Microsoft 365."},
@@ -117,7 +117,7 @@ def _operation(route: Route, schemas: dict[type[BaseModel], Any]) -> Json:
             "schema": {"type": "string"},
         }
         | _example(name)
-        for name in _PATH_PARAMETER.findall(route.path)
+        for name in _PATH_PARAMETER.findall(route.described_path)
     ]
     problems = dict(_COMMON) | dict(route.problems)
     operation: Json = {"operationId": route.name, "summary": route.summary}
@@ -201,7 +201,7 @@ DOCS_POLICY = (
 
 def docs_page(routes: Iterable[Route], document: Json) -> str:
     """The document as one HTML page that asks for nothing else."""
-    sections = "".join(_section(route, document["paths"][f"/api/{route.path}"]) for route in routes)
+    sections = "".join(_section(route, document["paths"][route.described_path]) for route in routes)
     models = "".join(
         f'<section><details><summary id="{html.escape(name)}"><code>{html.escape(name)}</code></summary>'
         f"<pre>{html.escape(json.dumps(schema, indent=1))}</pre></details></section>"
@@ -230,7 +230,7 @@ def _section(route: Route, path: Json) -> str:
     )
     body = f"<p>Body: <code>{html.escape(route.body.__name__)}</code></p>" if route.body else ""
     return (
-        f"<section><h2><code>{route.method} /api/{html.escape(route.path)}</code></h2>"
+        f"<section><h2><code>{route.method} {html.escape(route.described_path)}</code></h2>"
         f"<p>{html.escape(route.summary)} {html.escape(operation.get('description', ''))}</p>{body}"
         f"<table>{parameters}</table><table>{answers}</table></section>"
     )

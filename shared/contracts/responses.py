@@ -416,7 +416,7 @@ class UserBody(Response):
 
 
 class GroupBody(Response):
-    """A group of a tenant's directory; its members are not counted."""
+    """A group of a tenant's directory; its users are counted where that was asked for and could be told."""
 
     id: str
     display_name: str

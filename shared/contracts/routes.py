@@ -51,7 +51,7 @@ class Route:
     """Name of the function, and ``operationId`` of the document."""
     method: Method
     path: str
-    """Below ``/api/``, parameters in braces."""
+    """Below ``/api/``, parameters in braces; one that takes all that is left of the path begins with ``*``."""
     summary: str
     role: Role | None
     answers: tuple[Answer, ...]
@@ -70,6 +70,11 @@ class Route:
     """Whether others decide what stands in the query: what is not known is left alone."""
     starts: bool = False
     """Whether it needs the durable client."""
+
+    @property
+    def described_path(self) -> str:
+        """The path as OpenAPI writes it, which has no parameter for several segments."""
+        return f"/api/{self.path.replace('{*', '{')}"
 
     @property
     def bodies(self) -> tuple[type[BaseModel], ...]:

@@ -19,17 +19,20 @@ SIZE = 20
 
 PRIORITY = {"x-ms-throttle-priority": "low"}
 """Bulk work steps back first when a tenant runs into its limits. https://learn.microsoft.com/graph/throttling"""
+ADVANCED = {"ConsistencyLevel": "eventual"}
+"""Asks the eventually consistent index. https://learn.microsoft.com/graph/aad-advanced-queries"""
 BROKEN = frozenset({500, 502, 504})
 """Statuses that do not say whether a write was done; 503 says that it was not taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One item to send; ``url`` is relative to the Graph root."""
+    """One item to send; ``url`` is relative to the Graph root, ``advanced`` as in `Channel.read`."""
 
     method: Literal["GET", "POST", "PATCH"]
     url: str
     body: Json | None = None
+    advanced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class Item:
 def read_user(reference: str) -> Request:
     """A read of one user by id or principal name."""
     return Request("GET", f"/users/{quote(reference, safe='@')}?$select={USER_FIELDS}")
+
+
+def count_users(group_id: str) -> Request:
+    """A count of the users of a group, those of the groups inside it as well: the first of them, with the count."""
+    relation = "transitiveMembers/microsoft.graph.user"
+    return Request("GET", f"/groups/{quote(group_id, safe='')}/{relation}?$count=true&$select=id&$top=1", advanced=True)
 
 
 def read_purpose(user_id: str) -> Request:
@@ -74,6 +83,8 @@ def envelope(requests: Sequence[Request]) -> Json:
 
 def _item(item_id: str, request: Request) -> Json:
     item: Json = {"id": item_id, "method": request.method, "url": request.url, "headers": dict(PRIORITY)}
+    if request.advanced:
+        item["headers"] |= ADVANCED
     if request.body is not None:
         item["headers"]["Content-Type"] = "application/json"
         item["body"] = request.body

@@ -18,8 +18,6 @@ from shared.settings import EXCHANGE, GRAPH, Settings
 if TYPE_CHECKING:
     from shared.graph.sdk import Answer, Line, Sdk
 
-_ADVANCED = {"ConsistencyLevel": "eventual"}
-
 
 class Connection:
     """The process's connection to Graph and Exchange; the SDK is loaded with the first request."""
@@ -103,7 +101,9 @@ class Channel:
     async def _read(self, url: str, body: Json | None, *, advanced: bool) -> Json:
         async def once() -> Json:
             content = None if body is None else json.dumps(body).encode()
-            answer = await self._send("GET" if body is None else "POST", url, content, _ADVANCED if advanced else {})
+            answer = await self._send(
+                "GET" if body is None else "POST", url, content, batch.ADVANCED if advanced else {}
+            )
             with self.reading():
                 return parse_json(answer.body, "the answer")
 

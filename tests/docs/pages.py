@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("dev/*/README.md")])
+_SINGLE = (ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "portal/README.md")
+PAGES = sorted([*_SINGLE, *ROOT.glob("docs/**/*.md"), *ROOT.glob("dev/*/README.md")])
 ADRS = sorted(ROOT.glob("docs/adr/*.md"))
 
 _REFERENCE = re.compile(r"`([\w-]+(?:/[\w.-]+)*\.py|[\w-]+(?:/[\w.-]+)+\.(?:sh|json))(?:::([\w.]+))?`")

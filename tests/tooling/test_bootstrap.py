@@ -64,7 +64,7 @@ def test_a_missing_or_old_node_is_named(run: Run) -> None:
     assert missing.returncode != 0
     assert old.returncode != 0
     assert "node none, npm none" in missing.stderr
-    assert "Node 18 or newer" in old.stderr
+    assert "Node 20.19" in old.stderr
     assert "node v16.20.2, npm 8.19.4" in old.stderr
 
 

@@ -117,7 +117,8 @@ class Api:
     def find(self, method: str, path: str) -> tuple[Route, Handler, dict[str, str]]:
         """The route of a path, and the path's parameters."""
         for route, handler in self.routes.values():
-            match = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path), path)
+            whole = re.sub(r"{\*(\w+)}", r"(?P<\1>.+)", route.path)
+            match = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", whole), path)
             if match and route.method == method:
                 return route, handler, match.groupdict()
         raise AssertionError(f"there is no route {method} {path}")

@@ -11,7 +11,7 @@ from shared.csv.writing import AUDIT_COLUMNS, audit_row, csv_pieces
 from shared.domain.caller import Role
 from shared.services import Services
 from triggers.routes.audited import audited_tenant
-from triggers.web.exports import LINKED, csv_answer
+from triggers.web.exports import LINKED, PREFER_LINK, csv_answer
 from triggers.web.http import Call, json_answer
 from triggers.web.query import MAX_TOP, next_link
 from triggers.web.router import Router
@@ -36,10 +36,11 @@ router = Router()
             TOP,
             CURSOR,
             FORMAT,
+            PREFER_LINK,
         ),
         answers=(
             Answer(200, "A page of entries; as CSV all of them.", Page[AuditEntryBody], types=("text/csv",)),
-            LINKED,
+            *LINKED,
         ),
         problems={
             404: "The tenant is unknown, or outside the caller's grants.",
@@ -78,6 +79,6 @@ async def list_audit(call: Call, app: Services) -> func.HttpResponse:
             entries, cursor = await page(MAX_TOP, cursor)
 
     if call.wants_csv():
-        return await csv_answer(app, csv_pieces(AUDIT_COLUMNS, rows()), "audit")
+        return await csv_answer(call, app, csv_pieces(AUDIT_COLUMNS, rows()), "audit")
     entries, cursor = await page(top, query.text("cursor"))
     return json_answer(Page[AuditEntryBody](value=entries, next_link=next_link(call.url, cursor)))

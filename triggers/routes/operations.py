@@ -13,7 +13,7 @@ from shared.domain.operation import Operation, OperationKind, Status
 from shared.errors import NotFound
 from shared.services import Services
 from triggers.routes.results import STATUSES, Results, csv_of, glance, samples
-from triggers.web.exports import LINKED, csv_answer
+from triggers.web.exports import LINKED, PREFER_LINK, csv_answer
 from triggers.web.http import Call, json_answer
 from triggers.web.query import next_link
 from triggers.web.router import Router
@@ -129,8 +129,9 @@ async def get_operation(call: Call, app: Services) -> func.HttpResponse:
             TOP,
             CURSOR,
             FORMAT,
+            PREFER_LINK,
         ),
-        answers=(Answer(200, "A page of results; as CSV all of them.", Page[ResultBody], types=("text/csv",)), LINKED),
+        answers=(Answer(200, "A page of results; as CSV all of them.", Page[ResultBody], types=("text/csv",)), *LINKED),
     )
 )
 async def get_results(call: Call, app: Services) -> func.HttpResponse:
@@ -144,6 +145,6 @@ async def get_results(call: Call, app: Services) -> func.HttpResponse:
         operation = replace(operation, tenants=parts)
     results = Results(app, operation, status)
     if call.wants_csv():
-        return await csv_answer(app, csv_of(results), "results", operation.id)
+        return await csv_answer(call, app, csv_of(results), "results", operation.id)
     found, cursor = await results.page(top, call.query.text("cursor"))
     return json_answer(Page[ResultBody](value=found, next_link=next_link(call.url, cursor)))

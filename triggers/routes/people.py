@@ -24,6 +24,8 @@ from triggers.web.router import Router
 router = Router()
 
 MAX_SEARCH = 512
+COUNTED = 20
+"""Groups whose members are counted at once: what one ``$batch`` holds."""
 SEARCH_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH}
 FILTER_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_FILTER}
 PROBLEMS = {
@@ -51,7 +53,7 @@ PROBLEMS = {
 )
 async def list_users(call: Call, app: Services) -> func.HttpResponse:
     """One page of users, read now from the eventually consistent index."""
-    search, wanted = _text(call, "search", MAX_SEARCH), _filter(call)
+    search, wanted = searched(call), _filter(call)
     directory, after = await _asked(call, app, "/users")
     try:
         found, following = await directory.users_page(search=search, filter=wanted, top=call.query.top(), after=after)
@@ -72,6 +74,11 @@ async def list_users(call: Call, app: Services) -> func.HttpResponse:
         role=Role.READ,
         parameters=(
             Parameter("search", "Beginnings of words of the display name.", SEARCH_TEXT),
+            Parameter(
+                "memberCount",
+                "true: users are counted, those of groups inside as well; at most 20 groups come at once then.",
+                {"type": "boolean", "default": False},
+            ),
             TOP,
             CURSOR,
         ),
@@ -81,13 +88,18 @@ async def list_users(call: Call, app: Services) -> func.HttpResponse:
 )
 async def list_groups(call: Call, app: Services) -> func.HttpResponse:
     """One page of groups, read now from the eventually consistent index."""
-    search = _text(call, "search", MAX_SEARCH)
+    search, counted = searched(call), call.query.one_of("memberCount", ("true", "false")) == "true"
+    top = min(call.query.top(), COUNTED) if counted else call.query.top()
     directory, after = await _asked(call, app, "/groups")
     try:
-        found, following = await directory.groups_page(search=search, top=call.query.top(), after=after)
+        found, following = await directory.groups_page(search=search, top=top, after=after)
+        counts = await directory.user_counts([each.id for each in found[:COUNTED]]) if counted else {}
     except GraphError as error:
         raise _refused(error, after) from error
-    value = [GroupBody(id=each.id, display_name=each.display_name, dynamic=each.dynamic) for each in found]
+    value = [
+        GroupBody(id=each.id, display_name=each.display_name, dynamic=each.dynamic, member_count=counts.get(each.id))
+        for each in found
+    ]
     return json_answer(Page[GroupBody](value=value, next_link=_next(call, directory, following)))
 
 
@@ -98,6 +110,11 @@ async def shown_users(known: Catalogue, directory: Directory, users: Sequence[Us
         known = known.with_skus(await directory.skus())
     names = await directory.group_names(each.group_id for each in held if each.group_id)
     return [present.user(user, Words(known), names) for user in users]
+
+
+def searched(call: Call) -> str | None:
+    """The text to search for; ``RequestRejected`` (400) for one that is too long."""
+    return _text(call, "search", MAX_SEARCH)
 
 
 def _text(call: Call, name: str, most: int) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 
@@ -28,6 +29,7 @@ from shared.contracts.routes import (
 )
 from shared.csv.writing import PREVIEW_COLUMNS, csv_pieces, preview_row
 from shared.domain.caller import Role
+from shared.domain.model import Decision
 from shared.domain.operation import Actor, Operation, OperationKind, Status, TenantPart
 from shared.errors import NotFound, Problem, RequestRejected
 from shared.services import Services
@@ -38,9 +40,10 @@ from triggers.requests.guarding import guards_of
 from triggers.requests.repeating import revert_request
 from triggers.requests.understanding import parts_of, understood
 from triggers.routes.operations import tenant_id
+from triggers.routes.people import SEARCH_TEXT, searched
 from triggers.routes.results import words
 from triggers.web.bodies import NOT_VALID, field_of, object_of
-from triggers.web.exports import LINKED, csv_answer
+from triggers.web.exports import LINKED, PREFER_LINK, csv_answer
 from triggers.web.http import Call, json_answer
 from triggers.web.query import cursor_number, next_link
 from triggers.web.router import Router
@@ -194,32 +197,48 @@ async def _shown(app: Services, operation: Operation) -> PreviewBody:
         role=Role.READ,
         parameters=(
             Parameter("status", "Only with this status.", {"type": "string", "enum": list(STATUSES)}),
+            Parameter("search", "Part of the principal name, in any case.", SEARCH_TEXT),
             TENANT,
             TOP,
             CURSOR,
             FORMAT,
+            PREFER_LINK,
         ),
-        answers=(Answer(200, "A page of users; as CSV all of them.", Page[PreviewUser], types=("text/csv",)), LINKED),
+        answers=(Answer(200, "A page of users; as CSV all of them.", Page[PreviewUser], types=("text/csv",)), *LINKED),
     )
 )
 async def get_preview_users(call: Call, app: Services) -> func.HttpResponse:
     """A page of the plan as JSON, or all of it as CSV."""
-    top, status = call.query.top(), call.query.one_of("status", STATUSES)
+    top, wanted = call.query.top(), Wanted(call.query.one_of("status", STATUSES), searched(call))
     operation = await find_preview(app, call.caller, call.path["id"])
     tenant = await tenant_id(call, app)
     parts = [part for part in operation.tenants if part.affected is not None and tenant in (None, part.tenant_id)]
     if call.wants_csv():
-        rows = (preview_row(user) async for _, user in _users(app, operation, parts, status))
-        return await csv_answer(app, csv_pieces(PREVIEW_COLUMNS, rows), "preview", operation.id)
+        rows = (preview_row(user) async for _, user in _users(app, operation, parts, wanted))
+        return await csv_answer(call, app, csv_pieces(PREVIEW_COLUMNS, rows), "preview", operation.id)
     place = _place(call.query.text("cursor"), parts)
     value: list[PreviewUser] = []
     following: str | None = None
-    async for where, user in _users(app, operation, parts, status, *place):
+    async for where, user in _users(app, operation, parts, wanted, *place):
         if len(value) == top:
             following = make_cursor(where[0], str(where[1]))
             break
         value.append(user)
     return json_answer(Page[PreviewUser](value=value, next_link=next_link(call.url, following)))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which users of a plan are asked for: those with a status, and with a text in their principal name."""
+
+    status: str | None
+    search: str | None
+
+    def has(self, decision: Decision) -> bool:
+        """Whether a user is one of them."""
+        if self.search and self.search.casefold() not in decision.user_principal_name.casefold():
+            return False
+        return self.status in (None, decision.status)
 
 
 def _place(cursor: str | None, parts: list[TenantPart]) -> tuple[int, int]:
@@ -237,7 +256,7 @@ async def _users(
     app: Services,
     operation: Operation,
     parts: list[TenantPart],
-    status: str | None,
+    wanted: Wanted,
     first_tenant: int = 0,
     first_index: int = 0,
 ) -> AsyncIterator[tuple[tuple[str, int], PreviewUser]]:
@@ -249,7 +268,7 @@ async def _users(
             if chunk.first_index + chunk.users <= first_index:
                 continue
             for decision in await _kept(operation, app.plans.read_chunk(operation.id, part.tenant_id, number)):
-                if decision.index >= first_index and status in (None, decision.status):
+                if decision.index >= first_index and wanted.has(decision):
                     yield (part.tenant_id, decision.index), preview_user(part.tenant_id, decision, named)
         first_index = 0
 

@@ -22,7 +22,7 @@ from shared.tables.paging import bad_cursor, make_cursor, read_cursor
 from shared.tables.table import AFTER
 from triggers.routes.audited import audited_tenant, audited_tenants, registered
 from triggers.timers.counting import TENANTS_AT_ONCE, Reading, read_seats
-from triggers.web.exports import LINKED, csv_answer
+from triggers.web.exports import LINKED, PREFER_LINK, csv_answer
 from triggers.web.http import Call, json_answer
 from triggers.web.query import next_link
 from triggers.web.router import Router
@@ -53,10 +53,11 @@ PAGE_SECONDS = 60
             TOP,
             CURSOR,
             FORMAT,
+            PREFER_LINK,
         ),
         answers=(
             Answer(200, "A page of rows; as CSV all of them.", Page[ReconciliationRow], types=("text/csv",)),
-            LINKED,
+            *LINKED,
         ),
         problems={
             404: "The tenant is unknown, or outside the caller's grants.",
@@ -74,7 +75,7 @@ async def reconcile(call: Call, app: Services) -> func.HttpResponse:
     if call.wants_csv():
         tenants = _by_tenant(app, call.caller, tenant, month, "")
         cells = (reconciliation_row(row) async for _, rows in tenants for row in rows)
-        return await csv_answer(app, csv_pieces(RECONCILIATION_COLUMNS, cells), "reconciliation", str(month))
+        return await csv_answer(call, app, csv_pieces(RECONCILIATION_COLUMNS, cells), "reconciliation", str(month))
     return json_answer(await page(call, app, month, tenant, after, top))
 
 

@@ -63,6 +63,20 @@ async def test_search_and_filter_narrow_together(api: Api, big: SimulatedTenant)
     }
 
 
+async def test_the_users_of_groups_are_counted_when_asked(api: Api, big: SimulatedTenant, simulator: Simulator) -> None:
+    """Those of groups inside as well, in one batch; a group that is not counted is null and not empty."""
+    path, query = f"tenants/{big.id}/groups", {"memberCount": "true", "search": "friends"}
+    (friends,) = (await api.send("GET", path, key=READER, query=query)).json["value"]
+    big.fault("transitiveMembers", "503", count=9)
+    (uncounted,) = (await api.send("GET", path, key=READER, query=query)).json["value"]
+    nobody = await api.send("GET", path, key=READER, query=query | {"search": "nothing"})
+    wrong = await api.send("GET", path, key=READER, query={"memberCount": "many"})
+
+    assert (friends["memberCount"], uncounted["memberCount"]) == (1, None)
+    assert nobody.json == {"value": [], "nextLink": None}
+    assert wrong.status == 400
+
+
 async def test_groups_are_found_by_words(api: Api, big: SimulatedTenant) -> None:
     """With whether their members follow a rule."""
     every = await api.send("GET", f"tenants/{big.id}/groups", key=READER)

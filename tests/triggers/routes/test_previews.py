@@ -83,14 +83,20 @@ async def test_a_caller_is_shown_its_own_tenants_only(api: Api, registered: str,
 
 
 async def test_the_plan_is_paged_and_filtered(api: Api, registered: str) -> None:
-    """One user a page, by status, and all of them as CSV."""
+    """One user a page, by status, by a part of their names in any case, and all of them as CSV."""
     asked = await ready(api, registered)
     first = (await api.send("GET", f"previews/{asked}/users", top="1")).json
     link = first["nextLink"].partition("/api/automation/bulk-licenses/")[2]
     second = (await api.send("GET", link)).json
     unchanged = (await api.send("GET", f"previews/{asked}/users", status="unchanged")).json["value"]
     csv = await api.send("GET", f"previews/{asked}/users", format="csv")
+    found = (await api.send("GET", f"previews/{asked}/users", search="USER0@")).json["value"]
+    none = (await api.send("GET", f"previews/{asked}/users", search="user0@", status="unchanged")).json["value"]
+    too_long = await api.send("GET", f"previews/{asked}/users", search="a" * 513)
 
+    assert [user["userId"] for user in found] == ["u0"]
+    assert none == []
+    assert too_long.status == 400
     assert [user["userId"] for user in first["value"]] == ["u0"]
     assert first["value"][0]["add"] == [{"sku": "SPE_E5", "disabledPlans": []}]
     assert first["value"][0]["after"]["licenses"][0]["skuId"] == E5

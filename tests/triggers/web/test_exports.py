@@ -3,16 +3,23 @@
 import csv
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from shared.csv.writing import PIECE_BYTES, csv_pieces
+from shared.domain.caller import SYSTEM
 from shared.services import Services
 from triggers.web.exports import csv_answer
+from triggers.web.http import Call
+from triggers.web.query import Query
 
 COLUMNS = ("index", "text")
+
+
+CALL = Call(SYSTEM, {}, Query({}, ()), {}, b"", "http://localhost/api/audit", datetime(2026, 11, 27, tzinfo=UTC))
 
 
 async def rows(number: int, asked: list[int] | None = None) -> AsyncIterator[dict[str, object]]:
@@ -26,7 +33,7 @@ async def rows(number: int, asked: list[int] | None = None) -> AsyncIterator[dic
 async def test_up_to_the_limit_the_csv_is_the_answer(app: Services) -> None:
     """A file to save, and no blob."""
     whole = b"".join([piece async for piece in csv_pieces(COLUMNS, rows(50))])
-    answer = await csv_answer(app, csv_pieces(COLUMNS, rows(50)), "results", "op", limit=len(whole))
+    answer = await csv_answer(CALL, app, csv_pieces(COLUMNS, rows(50)), "results", "op", limit=len(whole))
 
     assert (answer.status_code, answer.get_body()) == (200, whole)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="results-op.csv"'
@@ -37,7 +44,7 @@ async def test_up_to_the_limit_the_csv_is_the_answer(app: Services) -> None:
 async def test_above_the_limit_a_link_brings_the_same_bytes(app: Services) -> None:
     """307 to one blob, read without any key, saved under the file's name."""
     whole = b"".join([piece async for piece in csv_pieces(COLUMNS, rows(100_000))])
-    answer = await csv_answer(app, csv_pieces(COLUMNS, rows(100_000)), "results", "op", limit=1000)
+    answer = await csv_answer(CALL, app, csv_pieces(COLUMNS, rows(100_000)), "results", "op", limit=1000)
 
     assert answer.status_code == 307
     assert answer.get_body() == b""
@@ -53,10 +60,21 @@ async def test_above_the_limit_a_link_brings_the_same_bytes(app: Services) -> No
     assert last == ["99999", "ü" * 50]
 
 
+async def test_a_page_is_told_the_link_and_not_sent_there(app: Services) -> None:
+    """A browser keeps from its scripts where a redirect to another origin leads."""
+    call = replace(CALL, headers={"prefer": "link"})
+    answer = await csv_answer(call, app, csv_pieces(COLUMNS, rows(50)), "results", "op", limit=1000)
+
+    assert (answer.status_code, answer.get_body()) == (201, b"")
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(answer.headers["Location"])).status_code == 200
+
+
 async def test_the_link_reads_one_blob_for_a_quarter_of_an_hour_and_does_nothing_else(app: Services) -> None:
     """Whoever finds it in a log can neither write nor delete, nor read another export."""
     one, other = [
-        (await csv_answer(app, csv_pieces(COLUMNS, rows(5)), "audit", limit=1)).headers["Location"] for _ in range(2)
+        (await csv_answer(CALL, app, csv_pieces(COLUMNS, rows(5)), "audit", limit=1)).headers["Location"]
+        for _ in range(2)
     ]
     signed = parse_qs(urlsplit(one).query)
     expiry = datetime.fromisoformat(signed["se"][0])

@@ -1,0 +1,1 @@
+"""Pictures of the web page for the docs, made by going through it on the real stack."""

@@ -1,0 +1,42 @@
+import type { Fault, ProblemBody } from "./types";
+
+type Told = Pick<ProblemBody, "status" | "title" | "detail"> & Partial<Pick<ProblemBody, "errors">>;
+
+/** A refusal of the API (RFC 9457), or what stands for one when nobody answered. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly faults: Fault[];
+  /** Finds the fault in the app's log. */
+  readonly correlationId: string | null;
+
+  constructor(body: Told, correlationId: string | null = null) {
+    super(body.detail);
+    this.name = "Problem";
+    this.status = body.status;
+    this.title = body.title;
+    this.detail = body.detail;
+    this.faults = body.errors ?? [];
+    this.correlationId = correlationId;
+  }
+}
+
+/** The problem that an answer is; `body` is its JSON where it has one. */
+export function problemOf(response: Response, body: unknown): Problem {
+  const correlationId = response.headers.get("x-correlation-id");
+  if (isProblemBody(body)) return new Problem(body, correlationId);
+  const detail = `The app answered ${response.status} without saying why. Something between it and this page may have.`;
+  return new Problem({ status: response.status, title: response.statusText || "Refused", detail }, correlationId);
+}
+
+/** Whatever was thrown as a problem: what is none of the API's is one of the network's. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const detail = "The app does not answer. Check the connection; the page tries again by itself.";
+  return new Problem({ status: 0, title: "No answer", detail });
+}
+
+function isProblemBody(body: unknown): body is ProblemBody {
+  return typeof body === "object" && body !== null && "title" in body && "detail" in body && "status" in body;
+}

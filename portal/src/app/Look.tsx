@@ -1,0 +1,42 @@
+import {
+  createDOMRenderer,
+  FluentProvider,
+  makeStyles,
+  RendererProvider,
+  webDarkTheme,
+  webLightTheme,
+} from "@fluentui/react-components";
+import { type ReactNode, useSyncExternalStore } from "react";
+
+// The Content-Security-Policy lets in the style elements that bear this answer's nonce, and no others.
+const nonce = document.querySelector<HTMLElement>('meta[property="csp-nonce"]')?.nonce ?? "";
+const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce } });
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+const useStyles = makeStyles({
+  root: { height: "100dvh" },
+});
+
+/** Fluent UI's theme, light or dark as the user prefers it, and its styles under the page's nonce. */
+export function Look({ children }: { children: ReactNode }) {
+  const isDark = useSyncExternalStore(subscribe, () => dark.matches);
+  return (
+    <RendererProvider renderer={renderer} targetDocument={document}>
+      <Themed theme={isDark ? webDarkTheme : webLightTheme}>{children}</Themed>
+    </RendererProvider>
+  );
+}
+
+function Themed({ theme, children }: { theme: typeof webLightTheme; children: ReactNode }) {
+  const styles = useStyles();
+  return (
+    <FluentProvider theme={theme} className={styles.root}>
+      {children}
+    </FluentProvider>
+  );
+}
+
+function subscribe(listener: () => void): () => void {
+  dark.addEventListener("change", listener);
+  return () => dark.removeEventListener("change", listener);
+}

@@ -1,0 +1,31 @@
+import { Button, Field, Select } from "@fluentui/react-components";
+import { DeleteRegular } from "@fluentui/react-icons/svg/delete";
+import { useLicences } from "../useLicences";
+
+/** Takes a row of fields out. */
+export function RemoveButton({ label, onClick }: { label: string; onClick: () => void }) {
+  return <Button appearance="subtle" icon={<DeleteRegular />} aria-label={label} title="Remove" onClick={onClick} />;
+}
+
+interface SkuFieldProps {
+  label: string;
+  value: string;
+  onChange: (sku: string) => void;
+}
+
+/** One of the licences of the tenants that are meant. */
+export function SkuField({ label, value, onChange }: SkuFieldProps) {
+  const { licences } = useLicences();
+  return (
+    <Field label={label}>
+      <Select value={value} onChange={(_, data) => onChange(data.value)}>
+        <option value="">Choose a licence</option>
+        {licences.map(({ sku, name, available }) => (
+          <option key={sku} value={sku}>
+            {`${name} (${available} left)`}
+          </option>
+        ))}
+      </Select>
+    </Field>
+  );
+}
