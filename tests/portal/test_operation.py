@@ -97,6 +97,7 @@ async def test_an_operation_is_paused_resumed_and_cancelled(portal: Portal, stac
     await expect(page.get_by_role("button", name="Pause")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_reader_watches_and_does_nothing(opened: Opened, portal: Portal, stack: Stack) -> None:
     """No verb is offered; an operation that is not there is not an empty one."""
     operation = await _started(portal, stack, "read.example")
