@@ -1,6 +1,5 @@
 """A batch as its rows tell: what is recorded, what went out without an answer, who is left."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,10 +112,9 @@ async def load_batch(app: Services, work: BatchWork) -> Batch:
     decisions = batch_of(await app.plans.read_chunk(work.plan_id, work.tenant, chunk), k)
     # The summary first: whoever records after it was read moves its ETag, so that a sum over older outcomes never wins.
     summary = await app.results.summary(work.operation, work.tenant, work.batch)
-    recorded, attempts = await asyncio.gather(
-        _recorded(app, work, decisions) if summary else _nothing(),
-        app.results.attempts_of(work.operation, work.tenant, work.batch),
-    )
+    # Outcomes come with their batch's summary, in one transaction: without one there are none.
+    recorded = await _recorded(app, work, decisions) if summary else ()
+    attempts = await app.results.attempts_of(work.operation, work.tenant, work.batch)
     return Batch(
         decisions=decisions,
         recorded=recorded,
@@ -130,8 +128,3 @@ async def _recorded(app: Services, work: BatchWork, decisions: Sequence[Decision
     mine = {decision.index for decision in decisions}
     found = await app.results.outcomes(work.operation, work.tenant, decisions[0].index, decisions[-1].index)
     return tuple(outcome for outcome in found if outcome.index in mine)
-
-
-async def _nothing() -> tuple[Outcome, ...]:
-    """Outcomes come with their batch's summary, in one transaction: without one there are none."""
-    return ()

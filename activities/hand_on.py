@@ -20,7 +20,10 @@ bp = df.Blueprint()
 
 
 async def finish_window(app: Services, done: WindowDone) -> None:
-    """Free the turn, then write down seats and progress; doing it twice changes nothing."""
+    """Free the turn, then write down seats and progress.
+
+    Doing it twice changes nothing, but that a budget of the app which Graph refused rests from then on.
+    """
     await check_in(app, done)
     if done.app_blocked_for:
         await _block_app(app, done.app_blocked_for)
