@@ -20,6 +20,17 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 AXE = REPOSITORY / "portal" / "node_modules" / "axe-core" / "axe.min.js"
 SENTINELS = "[data-tabster-dummy]"
 """Empty elements by which Fluent UI hands the focus on where it would leave a part of the page; nobody hears them."""
+AT_REST = """async () => {
+    const look = ({ offset, computedOffset, easing, composite, ...frame }) => JSON.stringify(frame);
+    const alters = ({ effect }) => new Set(effect.getKeyframes().map(look)).size > 1;
+    const ends = ({ effect, playState }) => playState === "running" && effect.getComputedTiming().endTime < Infinity;
+    for (;;) {
+        const moving = document.getAnimations().filter((each) => ends(each) && alters(each));
+        if (moving.length === 0) return;
+        await Promise.allSettled(moving.map((each) => each.finished));
+    }
+}"""
+"""Waits until nothing fades or moves. Spinners go on for ever; a toast is timed by an animation that alters nothing."""
 PATIENCE_MS = 20_000
 """Of a machine that is busy with other tests."""
 
@@ -41,8 +52,10 @@ class Portal:
         await self.page.get_by_role("heading", level=1).wait_for()
 
     async def violations(self) -> list[str]:
-        """What axe finds wrong with the view, of WCAG 2.2 at level AA and of its best practices."""
+        """What axe finds wrong with the view at rest, of WCAG 2.2 at level AA and of its best practices."""
         await self.page.evaluate(AXE.read_text())
+        # What is still fading in has not yet the contrast that axe looks for.
+        await self.page.evaluate(AT_REST)
         found: dict[str, Any] = await self.page.evaluate(f"axe.run({{exclude: [['{SENTINELS}']]}})")
         return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
 
@@ -104,9 +117,11 @@ def opened(browser: Browser, stack: Stack) -> Opened:
 
     @asynccontextmanager
     async def open_page(credential: dict[str, str] | None = None, **options: Any) -> AsyncGenerator[Portal]:
-        # What is still fading in has not yet the contrast that axe looks for.
-        still = {"reduced_motion": "reduce"}
-        settings: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", **still}
+        settings: dict[str, Any] = {
+            "viewport": {"width": 1440, "height": 900},
+            "locale": "en-GB",
+            "reduced_motion": "reduce",
+        }
         context = await browser.new_context(**(settings | options))
         context.set_default_timeout(PATIENCE_MS)
         if credential is None:
