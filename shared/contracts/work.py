@@ -144,6 +144,8 @@ class TurnTaken(Wire):
     """What the turn allows: so many of the batches asked for; none means to ask again, within the canary if named."""
 
     stop: Stop | None = None
+    wait: float = 0.0
+    """Seconds before it makes sense to ask again."""
     batches: int = 0
     paid: int = 0
     canary: CanaryNow | None = None

@@ -86,6 +86,15 @@ def test_who_has_few_users_left_asks_for_the_turn_as_a_small_operation() -> None
     assert [given["users"] for given in run.inputs(TAKE_TURN)] == [400, 240, 80]
 
 
+def test_who_cannot_pay_yet_asks_again_when_it_can() -> None:
+    """The wait is a durable timer, not an activity."""
+    answers = {**script(applying(1)), TAKE_TURN: [TurnTaken(wait=7.5), TurnTaken(), TurnTaken(batches=1, paid=20)]}
+    run = Script(answers).run(run_tenant, RUN)
+
+    assert run.names[1:6] == [TAKE_TURN, TIMER, TAKE_TURN, TAKE_TURN, APPLY_BATCH]
+    assert run.inputs(TIMER) == [7.5]
+
+
 def test_windows_shrink_while_turns_are_too_short_and_grow_again() -> None:
     """A host that is not done in time asks for half as much, not for the same again and again."""
     late = {0, 1, 8, 9}  # each once
