@@ -18,10 +18,15 @@ bp = df.Blueprint()
 
 LOOK_EVERY = 0.2
 LOOK_FOR = 10.0
+WORTH_STAYING = 1.0
+"""Seconds: what is known to take longer is left to a timer, as whoever waits here keeps others' activities waiting."""
 
 
 async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
-    """Look at the turn every 0.2 s, or when it changes, for at most 10 s; no batches means to ask again."""
+    """Look at the turn every 0.2 s, or when it changes, for at most 10 s; no batches means to ask again, after a while.
+
+    Who holds the turn may be done at any moment; when the tokens will have come in is known.
+    """
     operation, stop = await look_in(app, work)
     if stop:
         return TurnTaken(stop=stop)
@@ -46,6 +51,8 @@ async def wait_in_line(app: Services, work: TurnWork) -> TurnTaken:
         answer = await look(app, work.tenant, ask)
         if isinstance(answer, TurnTaken):
             return answer
+        if answer > WORTH_STAYING:
+            return TurnTaken(wait=min(answer, LOOK_FOR))
         await app.turns.changed(work.tenant, min(answer, LOOK_EVERY))
     return TurnTaken()
 

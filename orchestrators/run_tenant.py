@@ -4,6 +4,7 @@ Every step can be taken up again from the rows by a later epoch, so a step that 
 """
 
 from collections.abc import Generator
+from itertools import batched
 from typing import Any
 
 import azure.durable_functions as df
@@ -25,7 +26,6 @@ from shared.contracts.work import (
     Halt,
     PlanWork,
     Resolved,
-    ResolveWork,
     Standing,
     Stop,
     TenantEnd,
@@ -38,7 +38,9 @@ from shared.domain.states import STOPS_TO_REST
 
 bp = df.Blueprint()
 
-CHUNKS_AT_ONCE = 4
+CHUNKS_AN_ACTIVITY = 5
+"""Blobs that are planned with one reading of the tenant's SKUs."""
+ACTIVITIES_AT_ONCE = 4
 TRIES = 8
 """Times that a directory which asks for patience is asked in all."""
 
@@ -107,36 +109,36 @@ def _prepare(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Windo
 
 def _resolve(context: task.OrchestrationContext, run: TenantRun) -> "Steps[Resolved]":
     """Resolve the users step by step; a directory that asks for patience gets it as long as it lets us go on."""
-    work, refused = ResolveWork(**dict(run)), 0
+    step, refused = None, 0
     while True:
-        done = Resolved.model_validate((yield call(context, RESOLVE_USERS, work)))
+        done = Resolved.model_validate((yield call(context, RESOLVE_USERS, run)))
         if done.wait is not None:
-            refused = refused + 1 if done.step == work.step else 1
+            refused = refused + 1 if done.step == step else 1
             if refused == TRIES:
                 return Resolved(stop=Stop(code=ResultCode.TENANT_UNAVAILABLE, message=done.message))
             yield from _rest(context, run, done.wait)
-        elif done.step is None:
+        elif not done.more:
             return done
-        work = work.model_copy(update={"step": done.step})
+        step = done.step
 
 
 def _plan(context: task.OrchestrationContext, run: TenantRun, chunks: int) -> "Steps[Stop | None]":
     """Plan all blobs, some side by side; those that the directory put off are planned in the next round."""
-    left, message, wait = list(range(chunks)), "", 0.0
+    left, message, wait = [*batched(range(chunks), CHUNKS_AN_ACTIVITY, strict=False)], "", 0.0
     for tried in range(TRIES):
         if tried:
             yield from _rest(context, run, wait)
-        again: list[int] = []
+        again: list[tuple[int, ...]] = []
         wait = 0.0
-        for first in range(0, len(left), CHUNKS_AT_ONCE):
-            some = left[first : first + CHUNKS_AT_ONCE]
-            plans = [call(context, PLAN_USERS, PlanWork(**dict(run), chunk=chunk)) for chunk in some]
+        for first in range(0, len(left), ACTIVITIES_AT_ONCE):
+            some = left[first : first + ACTIVITIES_AT_ONCE]
+            plans = [call(context, PLAN_USERS, PlanWork(**dict(run), chunks=[*part])) for part in some]
             stop: Stop | None = None
-            for chunk, planning in zip(some, plans, strict=True):
+            for part, planning in zip(some, plans, strict=True):
                 planned = Halt.model_validate((yield planning))
                 stop = stop or planned.stop
                 if planned.wait is not None:
-                    again.append(chunk)
+                    again.append(part)
                     wait, message = max(wait, planned.wait), planned.message
             if stop:
                 return stop

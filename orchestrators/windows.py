@@ -155,6 +155,8 @@ def _window(context: task.OrchestrationContext, course: _Course, ready: Ready) -
         if taken.canary or (ask.canary == "done" and taken.batches):  # it begins, or is passed
             course.canary = taken.canary
     if taken.stop or not taken.batches:
+        if taken.wait:
+            yield context.create_timer(context.current_utc_datetime + timedelta(seconds=taken.wait))
         return
     settle_only = course.stop is not None
     done = yield from _fan_out(context, course, ready[: taken.batches], settle_only=settle_only)

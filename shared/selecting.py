@@ -6,7 +6,7 @@ CSV gets what the row says, whatever else selects them. After each page the sear
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,9 +16,10 @@ from shared.domain.codes import TenantErrorCode
 from shared.domain.filters import combined
 from shared.domain.model import User
 from shared.domain.selection import AS_REQUESTED, NamedUser, SelectedUser, Wish
-from shared.errors import RowsContradict, UserMissing
+from shared.errors import GraphError, RowsContradict, UserMissing
 from shared.graph.directory import Directory
 
+EXPIRED_LINK = "Directory_ExpiredPageToken"
 SAMPLE = 5
 """Names of those left out that are shown for each reason."""
 NAMES = 50
@@ -113,6 +114,7 @@ class Search:
         self._protected = frozenset(name.casefold() for name in protected)
         self._patience = patience
         self._of_earlier = earlier is not None
+        self._began_anew = False
         self._wishes = {wish: n for n, wish in enumerate(self.progress.wishes)}
         ordered = sorted(targets, key=lambda target: not target.users.by_name)
         self._sources = [
@@ -128,21 +130,36 @@ class Search:
         """Whether everything is read."""
         return self.progress.source == len(self._sources)
 
-    async def pages(self) -> AsyncIterator[list[SelectedUser]]:
-        """The users, page by page; ``progress`` then stands behind the page.
+    async def pages(self) -> AsyncGenerator[list[SelectedUser]]:
+        """The users, page by page; ``progress`` then stands behind the page, and the next one is already asked for.
 
         A named user who does not exist comes with an empty id. Raises ``GraphError`` for what cannot be read,
-        ``UserMissing`` among it for an excluded user who does not exist, and ``RowsContradict``.
+        ``UserMissing`` among it for an excluded user who does not exist, and ``RowsContradict``. Who stops early
+        closes the generator.
         """
         at = self.progress
-        while not self.done:
-            source = self._sources[at.source]
-            page = await self._page(source.selection, at.after)
-            taken = self._of(source, page.users)
-            at.rows_read += page.rows if source.target and not source.only_asks else 0
-            at.after = page.after
-            at.source += page.after is None
-            yield taken
+        coming = self._ask()
+        try:
+            while coming is not None:
+                page = await coming
+                source = self._sources[at.source]
+                at.after = page.after
+                at.source += page.after is None
+                coming = self._ask()
+                taken = self._of(source, page.users)
+                at.rows_read += page.rows if source.target and not source.only_asks else 0
+                yield taken
+        finally:
+            if coming is not None:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+
+    def _ask(self) -> "asyncio.Task[_Page] | None":
+        """Ask for the page at which the search stands; None at its end."""
+        if self.done:
+            return None
+        at = self.progress
+        return asyncio.create_task(self._page(self._sources[at.source].selection, at.after))
 
     def _of(self, source: _Source, users: list[SelectedUser]) -> list[SelectedUser]:
         """Whom a page of a source selects."""
@@ -233,13 +250,27 @@ class Search:
     async def _directory_page(self, selection: Selection, after: str | None) -> _Page:
         group = selection.group
         if after is not None:  # the link says all, whatever has been renamed since
-            users, link = await self._directory.users_page(after=after)
+            users, link = await self._following_page(selection, after)
         elif group is None:
             users, link = await self._directory.users_page(filter=combined(selection.filter, selection.licensed))
         else:
             found = await self._directory.find_group(id=group.id, display_name=group.display_name)
             users, link = await self._directory.members_page(found.id, nested=group.nested)
         return _Page([SelectedUser(user) for user in users], link)
+
+    async def _following_page(self, selection: Selection, link: str) -> tuple[list[User], str | None]:
+        """The page behind a link, or the first one anew where the link has grown too old, as it may while one rests.
+
+        Whoever was met before is not taken twice.
+        """
+        try:
+            return await self._directory.users_page(after=link)
+        except GraphError as error:
+            if error.code != EXPIRED_LINK or self._began_anew:
+                raise
+        self._began_anew = True
+        first = await self._directory_page(selection, None)
+        return [each.user for each in first.users], first.after
 
     async def _found(self, rows: Sequence[NamedUser]) -> list[SelectedUser]:
         """The users of the rows, in their order."""

@@ -8,7 +8,7 @@ from dev.stack import Stack
 from dev.trial import Tenant, Trial
 
 SCALE = Scale(6)
-APP_SCALE = Scale(1.75)
+APP_SCALE = Scale(1.5)
 
 
 async def one_tenant(users: int = 20_000) -> Row:

@@ -91,23 +91,18 @@ class Standing(Halt):
     seats: dict[str, int] = {}
 
 
-class ResolveWork(TenantRun):
-    """Resolve the tenant's users, from where an earlier step has put the search aside."""
-
-    step: str | None = None
-
-
 class Resolved(Halt):
-    """In how many blobs the selected users stand, or the ``step`` from which to go on."""
+    """In how many blobs the selected users stand, or ``more`` are to be read behind the last ``step``."""
 
     chunks: int = 0
     step: str | None = None
+    more: bool = False
 
 
 class PlanWork(TenantRun):
-    """Plan one blob of users."""
+    """Plan some blobs of users."""
 
-    chunk: int
+    chunks: list[int]
 
 
 class CanaryNow(Wire):
@@ -149,6 +144,8 @@ class TurnTaken(Wire):
     """What the turn allows: so many of the batches asked for; none means to ask again, within the canary if named."""
 
     stop: Stop | None = None
+    wait: float = 0.0
+    """Seconds before it makes sense to ask again."""
     batches: int = 0
     paid: int = 0
     canary: CanaryNow | None = None

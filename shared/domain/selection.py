@@ -86,9 +86,19 @@ class Steps:
         """The steps as one text."""
         return ",".join(f"{step}:{chunks}" for step, chunks in self.steps)
 
+    @property
+    def last(self) -> str | None:
+        """The last step; None before the first."""
+        return self.steps[-1][0] if self.steps else None
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks they have written together."""
+        return sum(chunks for _, chunks in self.steps)
+
     def plus(self, step: str, chunks: int) -> "Steps":
-        """These steps and one more, unless it has written nothing."""
-        return Steps((*self.steps, (step, chunks))) if chunks else self
+        """These steps and one more, which may have written nothing."""
+        return Steps((*self.steps, (step, chunks)))
 
     def locate(self, n: int) -> tuple[str, int]:
         """The step that wrote the ``n``-th chunk of all, and its number within that step.

@@ -27,7 +27,6 @@ from shared.contracts.work import (
     BatchWork,
     Halt,
     PlanWork,
-    ResolveWork,
     RestWork,
     TenantEnd,
     TenantRest,
@@ -49,7 +48,7 @@ async def _wait(app: Services, work: RestWork) -> Halt:
 
 BODIES: dict[str, tuple[Body, type[Wire]]] = {
     names.BEGIN_TENANT: (stand, TenantRun),
-    names.RESOLVE_USERS: (resolve, ResolveWork),
+    names.RESOLVE_USERS: (resolve, TenantRun),
     names.PLAN_USERS: (plan, PlanWork),
     names.RESERVE_SEATS: (reserve_and_freeze, TenantRun),
     names.CHECK_GUARDS: (check, TenantRun),

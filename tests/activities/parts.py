@@ -27,7 +27,6 @@ from shared.contracts.work import (
     OperationRun,
     PlanWork,
     Resolved,
-    ResolveWork,
     Standing,
     Stop,
     TenantEnd,
@@ -120,11 +119,11 @@ class Part:
 
     async def resolve(self) -> Resolved:
         """Resolve the selection."""
-        return await resolve_users(self.app, ResolveWork(**dict(self.run)))
+        return await resolve_users(self.app, self.run)
 
     async def plan(self, chunk: int = 0) -> Halt:
         """Plan one blob of users."""
-        return await plan_users(self.app, PlanWork(**self.fields, chunk=chunk))
+        return await plan_users(self.app, PlanWork(**self.fields, chunks=[chunk]))
 
     async def reserve(self) -> Halt:
         """Reserve the seats and freeze the plan."""

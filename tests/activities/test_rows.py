@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from activities.resolve_users import resolve
-from shared.contracts.work import ResolveWork
 from shared.domain.codes import ResultCode, TenantErrorCode
 from shared.domain.operation import Phase
 from shared.domain.selection import NamedUser, RowLicence, Wish
@@ -31,16 +30,14 @@ async def by_rows(app: Services, part: Part, rows: Sequence[NamedUser], **target
     return await another(app, part.tenant, targets=[entry])
 
 
-async def in_steps(part: Part, seconds: float) -> list[str | None]:
-    """Resolve to the end, each step with so much time; gives the names of the steps."""
-    names: list[str | None] = [None]
-    while True:
-        done = await resolve(part.app, ResolveWork(**dict(part.run), step=names[-1]), seconds)
-        assert done.stop is None
-        assert done.wait is None
-        if done.step is None:
-            return names
-        names.append(done.step)
+async def in_steps(part: Part, seconds: float) -> int:
+    """Resolve to the end, each run with so much time; gives how many it took."""
+    runs = 1
+    while (done := await resolve(part.app, part.run, seconds)).more:
+        runs += 1
+    assert done.stop is None
+    assert done.wait is None
+    return runs
 
 
 async def names_of(part: Part) -> list[str]:
@@ -69,8 +66,8 @@ async def test_a_search_in_many_steps_selects_the_same_users(app: Services, part
     await whole.begin()
     await cut.begin()
 
-    assert len(await in_steps(whole, 60)) == 1
-    assert len(await in_steps(cut, AT_ONCE)) == 3
+    assert await in_steps(whole, 60) == 1
+    assert await in_steps(cut, AT_ONCE) == 3
     assert await names_of(cut) == await names_of(whole)
     assert dict((await cut.row()).excluded) == {"Guest": 1}
     assert (await cut.row()).totals.total == 2_600
@@ -95,7 +92,7 @@ async def test_exclusions_groups_and_rows_are_taken_up_where_they_were_put_aside
     steps = await in_steps(part, AT_ONCE)
     selected = await names_of(part)
 
-    assert len(steps) == 4
+    assert steps == 4
     assert selected[:999] == [named.reference for named in rows if named.reference != upn(600)]
     assert sorted(selected) == sorted(upn(n) for n in range(1_500) if n not in (5, 600))
     assert dict((await part.row()).excluded) == {"Excluded": 2}
@@ -105,9 +102,9 @@ async def test_rows_read_grow_with_each_page(app: Services, part_of: MakePart) -
     """``rowsRead`` counts the lines of the file, repetitions too, while the phase is ``reading``."""
     part = await by_rows(app, await part_of(3), [NamedUser(upn(n % 3), rows=2) for n in range(1_500)])
     await part.begin()
-    first = await resolve(app, ResolveWork(**dict(part.run)), AT_ONCE)
+    await resolve(app, part.run, AT_ONCE)
     during = await part.row()
-    last = await resolve(app, ResolveWork(**dict(part.run), step=first.step), AT_ONCE)
+    last = await resolve(app, part.run, AT_ONCE)
     after = await part.row()
 
     assert (during.rows_read, during.totals.total) == (2_000, 0)
@@ -119,12 +116,12 @@ async def test_a_directory_that_stops_answering_does_not_lose_what_was_read(part
     """Trap 20: the pages before the refusal are kept, the search goes on behind them."""
     part = await part_of(2_100)
     await part.begin()
-    first = await resolve(part.app, ResolveWork(**dict(part.run)), AT_ONCE)
+    first = await resolve(part.app, part.run, AT_ONCE)
     part.tenant.fault("transitiveMembers", "429", retryAfter=30)
-    refused = await resolve(part.app, ResolveWork(**dict(part.run), step=first.step))
+    refused = await resolve(part.app, part.run)
     part.tenant.simulator.clear_faults()
     before = len(part.tenant.requests("transitiveMembers"))
-    done = await resolve(part.app, ResolveWork(**dict(part.run), step=refused.step))
+    done = await resolve(part.app, part.run)
 
     assert refused.wait
     assert refused.step == first.step
@@ -196,7 +193,7 @@ async def test_rows_that_name_one_user_in_two_ways_must_agree(app: Services, par
 
     await in_steps(alike, AT_ONCE)
     assert await names_of(alike) == [upn(0), upn(1)]
-    done = await resolve(app, ResolveWork(**dict(unlike.run)))
+    done = await resolve(app, unlike.run)
     assert done.stop
     assert done.stop.code == TenantErrorCode.CONTRADICTORY_ROWS
     assert upn(0) in done.stop.message

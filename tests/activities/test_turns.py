@@ -1,10 +1,12 @@
 """The tenant's turn: one writer at a time, paid before anything is sent."""
 
 import asyncio
+from dataclasses import replace
+from time import monotonic
 
 from activities.take_turn import look
 from shared.contracts.work import TurnTaken
-from shared.domain.pacing import Ask
+from shared.domain.pacing import Ask, throttled
 from shared.services import Services
 from tests.activities.conftest import MakePart
 from tests.activities.parts import Part, another, new_part, people
@@ -118,3 +120,29 @@ async def test_waiting_in_line_ends_when_the_epoch_is_over(part_of: MakePart) ->
 
     assert taken.stop is not None
     assert taken.stop.code == "superseded"
+
+
+async def test_a_wait_for_tokens_is_left_to_a_timer(paced: Services, simulator: Simulator) -> None:
+    """When the tokens will have come in is known: an activity that sat it out would keep others' from working."""
+    part = await new_part(paced, simulator, 5)
+    await part.frozen()
+    turn, etag = await paced.turns.read(part.run.tenant)
+    now = paced.tables.now().timestamp()
+    await paced.turns.write(part.run.tenant, replace(turn, tokens=-35.0, at=now), etag)
+    began = monotonic()
+    taken = await part.take()
+
+    assert taken == TurnTaken(wait=taken.wait)
+    assert 1.5 < taken.wait <= 2.0  # 40 tokens, 20 a second
+    assert monotonic() - began < taken.wait
+
+
+async def test_a_long_wait_is_looked_at_again_in_between(paced: Services, simulator: Simulator) -> None:
+    """Ten seconds, as for whoever waits in line: a pause or a cancel is noticed."""
+    part = await new_part(paced, simulator, 5)
+    await part.frozen()
+    now = paced.tables.now().timestamp()
+    turn, etag = await paced.turns.read(part.run.tenant)
+    await paced.turns.write(part.run.tenant, throttled(turn, now + 100, now), etag)
+
+    assert await part.take() == TurnTaken(wait=10.0)

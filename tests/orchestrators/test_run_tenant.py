@@ -55,10 +55,10 @@ def script(standing: Standing, apply: Callable[[dict[str, Any]], Answer] = settl
 
 
 def test_the_plain_way_goes_through_all_steps_in_order() -> None:
-    """Resolve, plan blob by blob, reserve, windows of eight, audit beside the next window, end."""
+    """Resolve, plan five blobs at a time, reserve, windows of eight, audit beside the next window, end."""
     answers: Answers = {
         BEGIN_TENANT: [Standing(phase="resolve")],
-        RESOLVE_USERS: [Resolved(chunks=5)],
+        RESOLVE_USERS: [Resolved(chunks=12)],
         PLAN_USERS: [Halt()],
         RESERVE_SEATS: [Halt()],
         CHECK_GUARDS: [applying(10)],
@@ -68,10 +68,10 @@ def test_the_plain_way_goes_through_all_steps_in_order() -> None:
     run = Script(answers).run(run_tenant, RUN)
 
     window = [TAKE_TURN, *[APPLY_BATCH] * 8, HAND_ON, RECORD_AUDIT, TAKE_TURN, *[APPLY_BATCH] * 2, HAND_ON]
-    steps = [BEGIN_TENANT, RESOLVE_USERS, *[PLAN_USERS] * 5, RESERVE_SEATS]
+    steps = [BEGIN_TENANT, RESOLVE_USERS, *[PLAN_USERS] * 3, RESERVE_SEATS]
     steps += [CHECK_GUARDS, *window, RECORD_AUDIT, END_TENANT]
     assert run.names == steps
-    assert [given["chunk"] for given in run.inputs(PLAN_USERS)] == [0, 1, 2, 3, 4]
+    assert [given["chunks"] for given in run.inputs(PLAN_USERS)] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
     first, last = run.inputs(HAND_ON)
     assert (first["more"], first["by_code"], first["seats"], first["window"]) == (True, {"": 160}, {SKU: 160}, 1)
     assert (last["more"], last["by_code"], last["unused"], last["window"]) == (False, {"": 200}, 0, 2)
@@ -84,6 +84,15 @@ def test_who_has_few_users_left_asks_for_the_turn_as_a_small_operation() -> None
     run = Script(script(applying(20))).run(run_tenant, RUN)
 
     assert [given["users"] for given in run.inputs(TAKE_TURN)] == [400, 240, 80]
+
+
+def test_who_cannot_pay_yet_asks_again_when_it_can() -> None:
+    """The wait is a durable timer, not an activity."""
+    answers = {**script(applying(1)), TAKE_TURN: [TurnTaken(wait=7.5), TurnTaken(), TurnTaken(batches=1, paid=20)]}
+    run = Script(answers).run(run_tenant, RUN)
+
+    assert run.names[1:6] == [TAKE_TURN, TIMER, TAKE_TURN, TAKE_TURN, APPLY_BATCH]
+    assert run.inputs(TIMER) == [7.5]
 
 
 def test_windows_shrink_while_turns_are_too_short_and_grow_again() -> None:
@@ -153,7 +162,7 @@ def test_a_superseded_run_stops_without_ending_the_tenant(answers: Answers) -> N
         ),
         pytest.param(
             {
-                BEGIN_TENANT: [Standing(phase="plan", chunks=2)],
+                BEGIN_TENANT: [Standing(phase="plan", chunks=6)],
                 PLAN_USERS: [Halt(), Halt(stop=Stop(code="SkuNotFound"))],
             },
             "SkuNotFound",
@@ -326,14 +335,14 @@ def test_tokens_of_what_was_not_sent_are_given_back() -> None:
 
 
 def test_a_long_search_goes_on_step_by_step() -> None:
-    """Each step is told where the one before put the search aside; patience is counted anew where it got on."""
+    """Patience is counted anew where a step got on."""
     answers: Answers = {
         BEGIN_TENANT: [Standing()],
         RESOLVE_USERS: [
-            Resolved(step="a"),
+            Resolved(step="a", more=True),
             *[Resolved(step="a", wait=45.0, message="busy")] * 7,
             *[Resolved(step="b", wait=45.0, message="busy")] * 7,
-            Resolved(step="c"),
+            Resolved(step="c", more=True),
             Resolved(chunks=1),
         ],
         PLAN_USERS: [Halt()],
@@ -344,7 +353,6 @@ def test_a_long_search_goes_on_step_by_step() -> None:
     }
     run = Script(answers).run(run_tenant, RUN)
 
-    steps = [given["step"] for given in run.inputs(RESOLVE_USERS)]
-    assert steps == [None, *["a"] * 8, *["b"] * 7, "c"]
+    assert len(run.inputs(RESOLVE_USERS)) == 17
     assert run.inputs(TIMER) == [30.0, 15.0] * 14
     assert run.inputs(END_TENANT)[0]["stop"] is None

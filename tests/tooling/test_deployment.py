@@ -6,6 +6,7 @@ import subprocess
 from fnmatch import fnmatch
 from typing import Any
 
+from shared.domain.pacing import MAX_BATCHES
 from tests.tooling.conftest import ROOT
 
 DEPLOYED = {
@@ -45,8 +46,9 @@ def test_only_the_app_is_deployed() -> None:
 
 
 def test_the_host_gives_an_activity_the_time_it_may_take() -> None:
-    """host.json: the 4.x bundle, the contract's prefix, ten activities at once, room for their five minutes.
+    """host.json: the 4.x bundle, the contract's prefix, room for an activity's five minutes.
 
+    Eight tenants with a whole window of eight batches each may write at once: an activity mostly waits.
     One dropped file at a time, as each may take hundreds of megabytes of the temporary disk.
     """
     host = read_json("host.json")
@@ -54,7 +56,7 @@ def test_the_host_gives_an_activity_the_time_it_may_take() -> None:
     assert host["version"] == "2.0"
     assert host["functionTimeout"] == "00:10:00"
     assert host["extensions"]["http"]["routePrefix"] == "api"
-    assert host["extensions"]["durableTask"]["maxConcurrentActivityFunctions"] == 10
+    assert host["extensions"]["durableTask"]["maxConcurrentActivityFunctions"] == 8 * MAX_BATCHES
     assert host["extensions"]["blobs"]["maxDegreeOfParallelism"] == 1
     assert host["extensionBundle"]["version"] == "[4.*, 5.0.0)"
 
