@@ -73,6 +73,20 @@ class AnchorStore:
         own = (anchor for anchor in near if anchor.tenant_id == tenant)
         return sorted(own, key=lambda anchor: (anchor.at, anchor.sequence))
 
+    async def latest(self) -> dict[str, Anchor]:
+        """What was anchored the last time, by tenant id: the end of the newest blob. Raises ``DependencyDown``."""
+        container = await self._blobs.container(CONTAINER)
+        with storage_errors(f"container {CONTAINER}"):
+            newest = max(
+                [blob async for blob in container.list_blobs()], key=lambda blob: blob.last_modified, default=None
+            )
+            if newest is None:
+                return {}
+            start = max(0, newest.size - BLOCK_BYTES)
+            lines = [line async for line in _lines(container, newest.name, start)]
+        anchors = [ANCHOR.validate_json(line) for line in lines[1 if start else 0 :]]  # the first one may be cut
+        return {anchor.tenant_id: anchor for anchor in anchors}
+
     async def tenants(self) -> set[str]:
         """Ids of all tenants that were ever anchored. Raises ``DependencyDown``."""
         container = await self._blobs.container(CONTAINER)
@@ -98,8 +112,8 @@ def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(block)
 
 
-async def _lines(container: ContainerClient, name: str) -> AsyncIterator[bytes]:
-    download = await container.download_blob(name)
+async def _lines(container: ContainerClient, name: str, start: int = 0) -> AsyncIterator[bytes]:
+    download = await container.download_blob(name, offset=start)
     rest = b""
     async for piece in download.chunks():
         *lines, rest = (rest + piece).split(b"\n")
