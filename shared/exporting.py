@@ -14,6 +14,7 @@ from traceback import format_tb
 from typing import override
 
 from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.context import get_current
 from opentelemetry.metrics import Counter
 from opentelemetry.metrics import _Gauge as Gauge
 from opentelemetry.sdk._logs import LoggerProvider
@@ -127,6 +128,7 @@ class _Handler(logging.Handler):
         self._provider.get_logger(NAME).emit(
             LogRecord(
                 timestamp=int(record.created * 1e9),
+                context=get_current(),
                 severity_number=_SEVERITIES.get(record.levelno, SeverityNumber.INFO),
                 severity_text=record.levelname,
                 body=record.getMessage(),

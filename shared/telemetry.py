@@ -97,7 +97,7 @@ def _exporting() -> "Exporting | None":
         return None
     from shared.exporting import Exporting  # noqa: PLC0415 - loads the SDK, which nobody needs who collects nothing
 
-    return Exporting(chosen, lambda: {**_about.get(), "trace": current() or ""})
+    return Exporting(chosen, _about.get)
 
 
 def current() -> str | None:

@@ -78,7 +78,7 @@ class AnchorStore:
         container = await self._blobs.container(CONTAINER)
         with storage_errors(f"container {CONTAINER}"):
             newest = max(
-                [blob async for blob in container.list_blobs()], key=lambda blob: blob.last_modified, default=None
+                [blob async for blob in container.list_blobs()], key=lambda blob: _age(blob.name), default=None
             )
             if newest is None:
                 return {}
@@ -97,6 +97,12 @@ class AnchorStore:
                 async for line in _lines(container, name)
                 if (found := _TENANT.search(line))
             }
+
+
+def _age(name: str) -> tuple[str, int]:
+    """What a blob's name says of when it was written: the month, and of several blobs of one which."""
+    month, _, number = name.removesuffix(".ndjson").partition("-")
+    return month, int(number or 1)
 
 
 def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
