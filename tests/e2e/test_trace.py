@@ -117,6 +117,7 @@ async def test_a_callers_trace_goes_on_through_every_epoch(trial: Trial, path: P
     await trial.api.call("POST", f"/operations/{begun['id']}/approve")
     await trial.api.until_ended(begun["id"], seconds=30, every=0.2)
 
+    spans, epochs = list[Span](), dict[int, list[str]]()
     for _ in range(50):
         spans = spans_of(path, begun["id"])
         epochs = {span.attributes["epoch"]: above(span, spans) for span in spans if span.name == "run_tenant"}
