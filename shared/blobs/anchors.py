@@ -74,7 +74,10 @@ class AnchorStore:
         return sorted(own, key=lambda anchor: (anchor.at, anchor.sequence))
 
     async def latest(self) -> dict[str, Anchor]:
-        """What was anchored the last time, by tenant id: the end of the newest blob. Raises ``DependencyDown``."""
+        """What was anchored last, by tenant id, as far as the end of the newest blob tells.
+
+        Raises ``DependencyDown``.
+        """
         container = await self._blobs.container(CONTAINER)
         with storage_errors(f"container {CONTAINER}"):
             newest = max(
