@@ -60,7 +60,7 @@ class Exporting:
             logs.add_log_record_processor(SimpleLogRecordProcessor(log_exporter))
             reader = PeriodicExportingMetricReader(metric_exporter, _FILE_METRICS_MS)
         else:
-            span_exporter, metric_exporter, log_exporter = _to_azure(chosen)
+            span_exporter, metric_exporter, log_exporter = _to_azure(chosen, spans)
             spans.add_span_processor(BatchSpanProcessor(span_exporter))
             logs.add_log_record_processor(BatchLogRecordProcessor(log_exporter))
             reader = PeriodicExportingMetricReader(metric_exporter)
@@ -155,7 +155,9 @@ def _to_file(path: Path) -> tuple[SpanExporter, MetricExporter, LogRecordExporte
     )
 
 
-def _to_azure(chosen: TelemetrySettings) -> tuple[SpanExporter, MetricExporter, LogRecordExporter]:
+def _to_azure(
+    chosen: TelemetrySettings, spans: TracerProvider
+) -> tuple[SpanExporter, MetricExporter, LogRecordExporter]:
     """Application Insights, by its connection string; as the identity that the settings name, where they name one."""
     from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - a developer's file needs none of it
     from azure.monitor.opentelemetry.exporter import (  # noqa: PLC0415 - likewise
@@ -167,7 +169,7 @@ def _to_azure(chosen: TelemetrySettings) -> tuple[SpanExporter, MetricExporter, 
     credential = ManagedIdentityCredential(client_id=chosen.identity) if chosen.signs_in else None
     options = {"connection_string": chosen.connection_string, "credential": credential}
     return (
-        AzureMonitorTraceExporter(**options),
+        AzureMonitorTraceExporter(**options, tracer_provider=spans),  # else it looks at the process's own
         AzureMonitorMetricExporter(**options),
         AzureMonitorLogExporter(**options),
     )

@@ -84,7 +84,7 @@ class Span:
     def fail(self, why: str) -> None:
         """Mark it as failed; ``why`` is a code, never a text of others."""
         self._span.set_status(trace.StatusCode.ERROR)
-        self.note(error__type=why)
+        self.note(error=why)
 
 
 _NOTHING = Span(trace.INVALID_SPAN)
