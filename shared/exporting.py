@@ -15,8 +15,7 @@ from typing import override
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import get_current
-from opentelemetry.metrics import Counter
-from opentelemetry.metrics import _Gauge as Gauge
+from opentelemetry.metrics import Counter, Histogram
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import (
     BatchLogRecordProcessor,
@@ -67,7 +66,7 @@ class Exporting:
         self.tracer = spans.get_tracer(NAME)
         self._meter = MeterProvider([reader], resource=resource).get_meter(NAME)
         self._counters: dict[str, Counter] = {}
-        self._gauges: dict[str, Gauge] = {}
+        self._levels: dict[str, Histogram] = {}
         handler = _Handler(logs, about)
         for name in LOGGERS:
             logger = logging.getLogger(name)
@@ -81,12 +80,12 @@ class Exporting:
             self._counters[name] = self._meter.create_counter(name, metric.unit, metric.what)
         self._counters[name].add(number, attributes)
 
-    def set(self, name: str, value: float, attributes: Mapping[str, Attribute]) -> None:
-        """Set a level of ``METRICS``."""
-        if name not in self._gauges:
+    def record(self, name: str, value: float, attributes: Mapping[str, Attribute]) -> None:
+        """Record a level of ``METRICS``: a histogram, as a gauge goes on telling what nobody found any more."""
+        if name not in self._levels:
             metric = METRICS[name]
-            self._gauges[name] = self._meter.create_gauge(name, metric.unit, metric.what)
-        self._gauges[name].set(value, attributes)
+            self._levels[name] = self._meter.create_histogram(name, metric.unit, metric.what)
+        self._levels[name].record(value, attributes)
 
 
 class _Ids(RandomIdGenerator):

@@ -42,7 +42,7 @@ _about: ContextVar[Mapping[str, Attribute]] = ContextVar("about", default={})  #
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """How a metric is measured: a ``count`` adds up, a ``level`` is what it was last."""
+    """How a metric is measured: a ``count`` adds up, a ``level`` is what was found at a time."""
 
     kind: Literal["count", "level"]
     unit: str
@@ -190,9 +190,9 @@ def count(name: str, number: int = 1, **attributes: Attribute | None) -> None:
 
 
 def level(name: str, value: float, **attributes: Attribute | None) -> None:
-    """Say what a metric of ``METRICS`` is now."""
+    """Say what a level of ``METRICS`` is now."""
     if (exporting := _exporting()) is not None:
-        exporting.set(name, value, _named(attributes))
+        exporting.record(name, value, _named(attributes))
 
 
 def _named(attributes: Mapping[str, Attribute | None]) -> dict[str, Attribute]:

@@ -104,7 +104,7 @@ def test_all_of_it_arrives_under_the_names_that_queries_ask_for(
     metrics = {each["metrics"][0]["name"]: each for each in found["MetricData"]}
     assert metrics["users.changed"]["metrics"][0]["value"] == 3
     assert metrics["users.changed"]["properties"] == {"kind": "assign", "tenant": "t"}
-    assert metrics["queue.age"]["metrics"][0]["value"] == 2.5
+    assert metrics["queue.age"]["metrics"][0]["max"] == 2.5
 
 
 def test_where_it_wants_a_token_the_named_identity_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
