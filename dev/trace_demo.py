@@ -19,7 +19,7 @@ from rich.tree import Tree
 
 from dev.api import ApiError, Json
 from dev.stack import Stack, StackError
-from dev.trial import E5, EVERYONE, Tenant, Trial, new_domain
+from dev.trial import E5, EVERYONE, Trial, new_domain
 
 SETTING = "TELEMETRY_FILE"
 USERS = 25
@@ -108,7 +108,7 @@ def _line(span: Span) -> str:
     return f"{name}  {span.took:.0f} ms  [dim]{more}[/dim]"
 
 
-async def operate(trial: Trial) -> tuple[Tenant, Json]:
+async def operate(trial: Trial) -> Json:
     """Assign a licence to a group, with one user throttled and one refused; gives the operation as it ended."""
     domain = new_domain()
     people = [{"userPrincipalName": f"user{n:02d}@{domain}", "usageLocation": "DE"} for n in range(USERS)]
@@ -123,7 +123,7 @@ async def operate(trial: Trial) -> tuple[Tenant, Json]:
     tenant = await trial.load(domain, spec)
     await trial.fault(match="assignLicense", kind="429", count=1, retryAfter=1, tenant=tenant.id)
     begun = await trial.assign(tenant)
-    return tenant, await trial.api.until_ended(begun["id"], seconds=60, every=0.2)
+    return await trial.api.until_ended(begun["id"], seconds=60, every=0.2)
 
 
 def unexplained(spans: list[Span], audit: list[Json]) -> list[Json]:
@@ -143,7 +143,7 @@ async def main(console: Console) -> int:
 
 async def show(console: Console, path: Path, trial: Trial) -> int:
     """Operate, and print the trace beside what the audit says; gives the exit code."""
-    _, operation = await operate(trial)
+    operation = await operate(trial)
     audit = await trial.api.all("/audit", operation=operation["id"])
     spans = await whole_trace(path, operation["id"])
     console.print(tree_of(spans))
@@ -153,8 +153,8 @@ async def show(console: Console, path: Path, trial: Trial) -> int:
         where = next((span.name for span in spans if request in span.request_ids), "[red]not in the trace[/red]")
         console.print(f"audit: request {request} changed {users} users: {where}")
     progress = operation["progress"]
-    told = f"{progress['succeeded']} changed, {progress['failed']} failed, {progress['throttledRequests']} throttled"
-    console.print(f"Operation {operation['id']}: {operation['status']}, {told}.")
+    said = f"{progress['succeeded']} changed, {progress['failed']} failed, {progress['throttledRequests']} throttled"
+    console.print(f"Operation {operation['id']}: {operation['status']}, {said}.")
     console.print(f"{len(audit) - len(missing)} of {len(audit)} audit entries are in the trace.")
     return 0 if audit and not missing else 1
 
