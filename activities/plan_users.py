@@ -8,6 +8,7 @@ from activities.deciding import Deciding
 from activities.guard import look_in
 from activities.refusals import halt
 from activities.settled import record_settled
+from activities.traced import traced
 from shared.contracts.work import Halt, PlanWork, Stop
 from shared.domain.codes import ResultCode
 from shared.errors import GraphError
@@ -37,6 +38,7 @@ async def plan(app: Services, work: PlanWork) -> Halt:
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def plan_users(work: Any) -> Any:
     """See ``plan``."""
     return (await plan(await services(), PlanWork.model_validate(work))).wire()
