@@ -1,17 +1,20 @@
-"""What pages tell to do, as it is written there: their fenced blocks, and the local stack to try them on."""
+"""What pages tell to do, as it is written there, and how it is tried on the local stack."""
 
+import asyncio
+import os
 import re
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from dev.stack import Stack, loaded_tenants, register_tenants
+from dev.stack import Stack
 from tests.docs.pages import ROOT, named
 
 NEEDS_AZURE = "needs-azure"
-"""Behind a block's language: what is in it needs Azure, or a tenant, and is not run here."""
-SHELL = ("sh", "bash")
+"""Behind a block's language (```sh needs-azure): it needs Azure or a tenant, and is not run here."""
+PATIENCE_S = 120
+# An answer that refuses ends curl, and each request is a line on the error stream, whatever the options on the page.
+_CURLRC = 'fail-with-body\nwrite-out = "%{stderr}\\nasked %{method} %{url_effective}\\n"\n'
 _BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
@@ -30,25 +33,37 @@ def blocks(page: Path) -> list[Block]:
     return [Block(named(page), language, tuple(words.split()), text) for _, language, words, text in found]
 
 
-class Local(NamedTuple):
-    """A running stack with its tenants registered, and a file with its key."""
+@dataclass(frozen=True)
+class Local:
+    """A running stack with its tenants registered, and a folder for what it is tried with."""
 
     stack: Stack
-    key: Path
+    folder: Path
 
-    def here(self, text: str) -> str:
-        """A page's text with this stack's address and key in place of those of `make up`."""
-        return text.replace("http://127.0.0.1:7071", self.stack.api_url).replace(".localhost/api-key", str(self.key))
+    async def run(self, text: str, *command: str) -> str:
+        """Run a program of a page from the project's folder, with this stack in place of the one of `make up`.
 
-
-@asynccontextmanager
-async def local_stack(folder: Path, env: Mapping[str, str]) -> AsyncGenerator[Local]:
-    """What `make up` starts, on free ports and in memory."""
-    async with Stack(env, world="demo", issuer=True) as stack:
-        await register_tenants(stack.api_url, stack.api_key, await loaded_tenants(stack.simulator_url))
-        key = folder / "api-key"
-        key.write_text(stack.api_key)
-        yield Local(stack, key)
-
-
-__all__ = ["NEEDS_AZURE", "ROOT", "SHELL", "Block", "Local", "blocks", "local_stack"]
+        Returns what it wrote on the error stream; fails with all it wrote when its exit code is not 0.
+        """
+        key = self.folder / "api-key"
+        key.write_text(self.stack.api_key)
+        (self.folder / ".curlrc").write_text(_CURLRC)
+        script = self.folder / "program"
+        text = text.replace("http://127.0.0.1:7071", self.stack.api_url)
+        text = text.replace("http://127.0.0.1:7074", self.stack.issuer_url)
+        script.write_text(text.replace(".localhost/api-key", str(key)))
+        process = await asyncio.create_subprocess_exec(
+            *(*command, str(script)),
+            cwd=ROOT,
+            env={**os.environ, "CURL_HOME": str(self.folder), "PYTHONUNBUFFERED": "1"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert process.returncode == 0, (out[-2000:] + errors[-3000:]).decode()
+        return errors.decode()

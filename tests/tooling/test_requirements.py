@@ -93,3 +93,12 @@ def test_the_emulator_is_pinned_and_its_lock_names_no_registry() -> None:
 
     assert '"integrity"' in lock
     assert '"resolved"' not in lock
+
+
+def test_locking_again_changes_nothing(project: Path, uv_run: Run) -> None:
+    """Every pin that still fits is kept."""
+    result = uv_run("make", "lock")
+
+    assert result.returncode == 0, result.stderr
+    for name in REQUIREMENTS:
+        assert (project / name).read_text() == (ROOT / name).read_text()
