@@ -42,7 +42,7 @@ def by_name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=by_name)
 def test_commands_are_those_of_the_project(path: Path) -> None:
-    """Every target, script and folder that a step names is there, and no step has text of an event put into its shell."""
+    """Every target, script and folder that a step names is there; no text of an event is put into a shell."""
     runs = [step["run"] for step in steps(read(path.name)) if "run" in step]
 
     assert runs
