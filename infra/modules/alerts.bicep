@@ -26,11 +26,11 @@ var rules = [
   {
     name: 'operation-stuck'
     title: 'An operation is stuck'
-    description: 'Nobody has looked after a tenant\'s part of an operation since long before it was due: the sweeper does not run, or cannot reach storage.'
+    description: 'The sweeper took up an operation on which nobody worked any more. Once is a host that went; again and again it is one that cannot get on.'
     severity: 1
     every: 'PT5M'
     window: 'PT15M'
-    query: 'customMetrics | where name == "operations.stuck" | where valueMax > 0'
+    query: 'customMetrics | where name == "operations.stuck" | where valueSum > 0'
   }
   {
     name: 'operation-halted'
@@ -57,7 +57,7 @@ var rules = [
     severity: 0
     every: 'PT15M'
     window: 'PT15M'
-    query: 'customMetrics | where name == "audit.broken" | where valueMax > 0'
+    query: 'customMetrics | where name == "audit.broken" | where valueSum > 0'
   }
 ]
 

@@ -90,8 +90,9 @@ var engineSettings = empty(schedulerEndpoint) ? {} : {
 
 resource app 'Microsoft.Web/sites@2024-04-01' = {
   // checkov:skip=CKV_AZURE_17: callers prove themselves by keys, tokens or sign-in; nobody has client certificates
-  // checkov:skip=CKV_AZURE_221: administrators, Event Grid and Entra ID's consent page reach it from the internet
-  // checkov:skip=CKV_AZURE_222: as above
+  // checkov:skip=CKV_AZURE_212: the plan scales by itself and may go to no instance
+  // checkov:skip=CKV_AZURE_213: the plan replaces what fails by itself; monitors outside ask /api/health?ready=1
+  // checkov:skip=CKV_AZURE_222: administrators, Event Grid and Entra ID's consent page reach it from the internet
   name: name
   location: location
   tags: tags
@@ -106,6 +107,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     publicNetworkAccess: 'Enabled'
     siteConfig: {
       minTlsVersion: '1.2'
+      ftpsState: 'Disabled'
       http20Enabled: true
       appSettings: [for setting in items(union(ownSettings, platformSettings, engineSettings)): {
         name: setting.key

@@ -10,8 +10,6 @@ param location string
 param tags object
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_211: Flex Consumption is the plan meant here; the rule knows the older ones only
-  // checkov:skip=CKV_AZURE_212: the platform sets the number of instances of this plan
   // checkov:skip=CKV_AZURE_225: zones of this plan are a choice of region; the rows are replicated over zones anyhow
   name: name
   location: location

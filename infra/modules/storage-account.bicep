@@ -17,9 +17,7 @@ param replication string
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   // checkov:skip=CKV_AZURE_35: Flex Consumption without a network has no address to allow; identities alone are let in
   // checkov:skip=CKV_AZURE_59: as above, the app and those who drop files reach it from outside any network
-  // checkov:skip=CKV2_AZURE_33: as above, a private endpoint needs a network
-  // checkov:skip=CKV2_AZURE_1: Microsoft's keys encrypt it; a key of one's own adds a vault whose loss loses the audit
-  // checkov:skip=CKV_AZURE_33: the queues hold the host's and the engine's own messages only; deletions of data are logged (storage-logs.bicep)
+  // checkov:skip=CKV_AZURE_206: every value that the parameter takes replicates; the rule cannot see through it
   name: name
   location: location
   tags: tags
