@@ -44,13 +44,14 @@ sbom: ## list what the product is made of into out/ (CycloneDX), and refuse lice
 audit: ## ask the advisory databases about every pinned version (needs the internet; CI has it as a step of its own)
 	@sh dev/tools/supply.sh audit
 
-check: python node ## lint, format, types, import contracts, requirements, the web page
+check: python node ## lint, format, types, import contracts, requirements, the web page, the infrastructure
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@sh dev/tools/requirements.sh check
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
 	@sh dev/tools/portal.sh check
+	@sh dev/tools/infra.sh
 
 test: check azurite portal ## check, and every test that is not slow
 	@$(PYTEST) -m 'not slow'
@@ -62,7 +63,7 @@ lock: ## compile the requirements from pyproject.toml (UPGRADE=1 takes the newes
 	@sh dev/tools/requirements.sh lock $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was installed or cached; local data in .localhost/ stays
-	@rm -rf .venv .tools dev/azurite/node_modules portal/node_modules portal/dist out .supply .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .tools dev/azurite/node_modules portal/node_modules portal/dist out .supply .policy .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python node azurite:

@@ -10,7 +10,7 @@ PAUSE=${PAUSE:-10}
 # The host makes the key when it has loaded the code for the first time.
 has_key() {
     found=$(az functionapp keys list --subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$AZURE_RESOURCE_GROUP" \
-        --name "$FUNCTION_APP_NAME" --query "systemKeys.blobs_extension != null" --output tsv 2>/dev/null) || return 1
+        --name "$FUNCTION_APP_NAME" --query "contains(keys(systemKeys), 'blobs_extension')" --output tsv 2>/dev/null) || return 1
     [ "$found" = true ]
 }
 
