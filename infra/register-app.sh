@@ -159,7 +159,7 @@ Both registrations are as they should be. Tell azd of them:
   azd env set GRAPH_CLIENT_ID $graph_client
   azd env set API_CLIENT_ID $api_client
 
-An administrator of each customer consents at the link that POST /api/tenants/{tenant}/consent gives; without the app:
+An administrator of each customer consents at the link that the app gives (POST …/tenants/{tenant}/consent); without the app:
 
   https://login.microsoftonline.com/TENANT-ID/adminconsent?client_id=$graph_client
 EOF
