@@ -1,4 +1,4 @@
-"""The libraries as Azure needs them: installed from requirements.txt by hash, without what is never loaded, compiled."""
+"""The libraries as Azure needs them: what requirements.txt names, by hash, without what is never loaded, compiled."""
 
 import shutil
 import subprocess
@@ -36,7 +36,7 @@ def install(root: Path, into: Path) -> None:
 def trim(libraries: Path) -> int:
     """Take out what is never loaded: the Graph SDK's builders and models, scripts, and the notes of installers.
 
-    Returns how many bytes of the SDK that were. Raises ``PackageError`` when the SDK no longer looks as it did when it was decided what is kept.
+    Returns how many bytes of the SDK that were. Raises ``PackageError`` when the SDK no longer has what is kept.
     """
     generated = libraries / _SDK
     kept = {generated / name for name in _SDK_KEPT}
