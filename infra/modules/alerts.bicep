@@ -25,12 +25,21 @@ var rules = [
   }
   {
     name: 'operation-stuck'
-    title: 'An operation is stuck'
-    description: 'The sweeper took up an operation on which nobody worked any more. Once is a host that went; again and again it is one that cannot get on.'
+    title: 'Operations are stuck'
+    description: 'A part of an operation waits ten minutes longer than it should, or the sweeper has taken up more than two within half an hour. One after a host has gone is as it should be.'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    query: 'customMetrics | where name in ("operations.stuck", "queue.age") | summarize taken = sumif(valueSum, name == "operations.stuck"), late = maxif(valueMax, name == "queue.age") | where taken > 2 or late > 600'
+  }
+  {
+    name: 'sweeper-silent'
+    title: 'Nobody looks after operations'
+    description: 'The sweeper tells at each run how late it is, every half minute, and has not told for a quarter of an hour: the app does not run, or its telemetry does not arrive.'
     severity: 1
     every: 'PT5M'
     window: 'PT15M'
-    query: 'customMetrics | where name == "operations.stuck" | where valueSum > 0'
+    query: 'customMetrics | where name == "queue.age" | summarize told = count() | where told == 0'
   }
   {
     name: 'operation-halted'
