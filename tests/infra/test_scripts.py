@@ -35,7 +35,7 @@ def state(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(state: Path, tmp_path: Path) -> Script:
     """Run a script of ``infra/`` with its arguments; `az` is the stand-in."""
-    (tmp_path / "az").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {az.__file__} {state} "$@"\n')
+    (tmp_path / "az").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S {az.__file__} {state} "$@"\n')
     (tmp_path / "az").chmod(0o755)
 
     def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
