@@ -1,4 +1,4 @@
-// What somebody must look at, from the app's own metrics. Each has its page in docs/operations.md.
+// What somebody must look at, from the app's own metrics; each says what it means.
 
 @description('Region.')
 param location string

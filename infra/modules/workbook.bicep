@@ -18,7 +18,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     displayName: 'Bulk licences'
     category: 'workbook'
     sourceId: applicationInsightsId
-    version: '1.0'
+    version: 'Notebook/1.0'
     serializedData: replace(loadTextContent('../workbook.json'), '{applicationInsightsId}', applicationInsightsId)
   }
 }
