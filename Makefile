@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo demo-transfer bench fire audit-verify portal package sbom audit check test test-all lock clean python node azurite
+.PHONY: help up demo demo-transfer bench fire trace-demo audit-verify portal package sbom audit check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -28,6 +28,9 @@ bench: python azurite ## measure it (ROWS="limit small": these rows only)
 
 fire: python azurite ## random operations while everything fails, thirty seeds (SEEDS=n: so many, SEED=n: that one)
 	@$(BIN)/python -m tests.fire $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
+
+trace-demo: python azurite ## one operation as a trace, from the HTTP call to Graph's request ids, then stop
+	@$(BIN)/python -m dev.trace_demo
 
 audit-verify: python ## verify the audit of every tenant, by default of what make up runs (API_URL, API_KEY: of another)
 	@$(BIN)/python -m dev.audit_verify
