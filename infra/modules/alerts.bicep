@@ -1,4 +1,5 @@
-// What somebody must look at, from the app's own metrics; each says what it means.
+// What somebody must look at, from the app's own metrics. Each has its section in docs/operations.md,
+// under its title.
 
 @description('Region.')
 param location string
@@ -25,21 +26,12 @@ var rules = [
   }
   {
     name: 'operation-stuck'
-    title: 'Operations are stuck'
-    description: 'A part of an operation waits ten minutes longer than it should, or the sweeper has taken up more than two within half an hour. One after a host has gone is as it should be.'
+    title: 'An operation is stuck'
+    description: 'The sweeper has taken up operations more than twice within half an hour. Once after a release, a scale-in or a crash is as it should be.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
-    query: 'customMetrics | where name in ("operations.stuck", "queue.age") | summarize taken = sumif(valueSum, name == "operations.stuck"), late = maxif(valueMax, name == "queue.age") | where taken > 2 or late > 600'
-  }
-  {
-    name: 'sweeper-silent'
-    title: 'Nobody looks after operations'
-    description: 'The sweeper tells at each run how late it is, every half minute, and has not told for a quarter of an hour: the app does not run, or its telemetry does not arrive.'
-    severity: 1
-    every: 'PT5M'
-    window: 'PT15M'
-    query: 'customMetrics | where name == "queue.age" | summarize told = count() | where told == 0'
+    query: 'customMetrics | where name == "operations.stuck" | summarize taken = sum(valueSum) | where taken > 2'
   }
   {
     name: 'operation-halted'
@@ -52,12 +44,21 @@ var rules = [
   }
   {
     name: 'throttling'
-    title: 'Graph throttles the app'
+    title: 'Graph throttles'
     description: 'The app keeps below Graph\'s limits by itself: more than 50 refusals in a quarter of an hour mean that something else writes to the same tenants, or that a limit has changed.'
     severity: 3
     every: 'PT15M'
     window: 'PT15M'
     query: 'customMetrics | where name == "graph.throttled" | summarize refused = sum(valueSum) | where refused > 50'
+  }
+  {
+    name: 'queue-old'
+    title: 'The queue is old'
+    description: 'The oldest part of an operation was looked at ten minutes late, or the sweeper, which tells every half minute, has told nothing for a quarter of an hour: it does not run, or its telemetry does not arrive.'
+    severity: 1
+    every: 'PT5M'
+    window: 'PT15M'
+    query: 'customMetrics | where name == "queue.age" | summarize told = count(), late = max(valueMax) | where told == 0 or late > 600'
   }
   {
     name: 'audit-broken'

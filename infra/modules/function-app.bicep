@@ -68,6 +68,8 @@ var ownSettings = union({
   AUTH_AUDIENCE: apiClientId
   BEHIND_PLATFORM_SIGN_IN: 'on'
   CONSENT_REDIRECT_URL: 'https://${host}/api/consent'
+  APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
   MAILBOX_CONVERSION: mailboxConversion
   APPROVE_BY_ANOTHER: approveByAnother
 }, empty(apiKeys) ? {} : { API_KEYS: apiKeys }, empty(notifySecret) ? {} : { NOTIFY_SECRET: notifySecret })
@@ -76,8 +78,7 @@ var ownSettings = union({
 var platformSettings = {
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identityClientId
-  APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
-  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  PYTHON_ENABLE_OPENTELEMETRY: 'true'
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
 }
 
