@@ -32,6 +32,16 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
+@description('Calls that one instance answers at once before another one starts. One process answered 50 callers within 250 ms (docs/bench.md); an instance works on operations beside it.')
+@minValue(1)
+@maxValue(1000)
+param callsPerInstance int = 32
+
+@description('Instances that wait for calls at all times, and are paid for. None: after a quiet time the first call waits for a cold start.')
+@minValue(0)
+@maxValue(20)
+param alwaysReadyInstances int = 0
+
 @description('How the storage account is replicated. Rows are the truth: three zones of a region by default, a second region with Standard_GZRS.')
 @allowed(['Standard_ZRS', 'Standard_GZRS', 'Standard_GRS'])
 param storageReplication string = 'Standard_ZRS'
@@ -228,6 +238,8 @@ module functionApp 'modules/function-app.bicep' = {
     applicationInsightsConnectionString: applicationInsights.outputs.connectionString
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
+    callsPerInstance: callsPerInstance
+    alwaysReadyInstances: alwaysReadyInstances
     schedulerEndpoint: engineStorage == 'durableTaskScheduler' ? scheduler!.outputs.endpoint : ''
     graphClientId: graphClientId
     apiClientId: apiClientId

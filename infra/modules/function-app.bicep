@@ -33,6 +33,12 @@ param instanceMemoryMB int
 @description('Most instances at once.')
 param maximumInstanceCount int
 
+@description('Calls that one instance answers at once before another one starts.')
+param callsPerInstance int
+
+@description('Instances that wait for calls at all times.')
+param alwaysReadyInstances int
+
 @description('Address of the Durable Task Scheduler; empty where orchestrations are kept in the storage account.')
 param schedulerEndpoint string
 
@@ -123,6 +129,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
+        triggers: { http: { perInstanceConcurrency: callsPerInstance } }
+        alwaysReady: alwaysReadyInstances == 0 ? [] : [{ name: 'http', instanceCount: alwaysReadyInstances }]
       }
       deployment: {
         storage: {
