@@ -10,12 +10,14 @@ that an activity on any host knows what it is a part of.
 """
 
 import hashlib
+import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal
 
 from opentelemetry import trace
@@ -26,6 +28,8 @@ from shared.settings import telemetry_settings
 
 if TYPE_CHECKING:
     from shared.exporting import Exporting
+
+log = logging.getLogger(__name__)
 
 type Attribute = str | int | float | bool
 
@@ -90,14 +94,27 @@ def collects() -> bool:
     return _exporting() is not None
 
 
-@cache
 def _exporting() -> "Exporting | None":
+    with _opening:  # orchestrators run in threads of their own
+        return _open()
+
+
+_opening = Lock()
+
+
+@cache
+def _open() -> "Exporting | None":
+    """Where it goes; what cannot be opened is said, and keeps nobody from working."""
     chosen = telemetry_settings()
     if chosen is None:
         return None
     from shared.exporting import Exporting  # noqa: PLC0415 - loads the SDK, which nobody needs who collects nothing
 
-    return Exporting(chosen, _about.get)
+    try:
+        return Exporting(chosen, _about.get)
+    except (ValueError, OSError) as error:
+        log.error("Nothing is collected, as the place for it cannot be opened: %s", error)
+        return None
 
 
 def current() -> str | None:

@@ -25,10 +25,10 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     loggers = [logging.getLogger(name) for name in exporting.LOGGERS]
     before = [(list(logger.handlers), logger.level) for logger in loggers]
     monkeypatch.setenv("TELEMETRY_FILE", str(path))
-    telemetry._exporting.cache_clear()
+    telemetry._open.cache_clear()
     yield path
     monkeypatch.undo()
-    telemetry._exporting.cache_clear()
+    telemetry._open.cache_clear()
     for logger, (handlers, level) in zip(loggers, before, strict=True):
         logger.handlers, logger.level = handlers, level
 
@@ -120,6 +120,23 @@ def test_a_metric_that_is_none_of_ours_is_a_fault(path: Path) -> None:
     """A name that no page describes cannot come about."""
     with pytest.raises(KeyError):
         telemetry.count("users.chnged")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("APPLICATIONINSIGHTS_CONNECTION_STRING", "nonsense"), ("TELEMETRY_FILE", "/there/is/no/such/folder")],
+)
+def test_a_place_that_cannot_be_opened_stops_nobody(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, setting: str, value: str
+) -> None:
+    """Licences are assigned without anybody watching; the log says once what is wrong."""
+    monkeypatch.delenv("TELEMETRY_FILE")
+    monkeypatch.setenv(setting, value)
+
+    with telemetry.span("assign") as span:
+        telemetry.count("audit.broken")
+    assert span.context is None
+    assert [record.levelname for record in caplog.records if "Nothing is collected" in record.message] == ["ERROR"]
 
 
 def test_where_application_insights_wants_a_token_the_named_identity_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
