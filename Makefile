@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo demo-transfer bench fire audit-verify portal package sbom audit check test test-all lock clean python node azurite
+.PHONY: help up demo demo-transfer bench fire trace-demo audit-verify portal package sbom audit check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -29,6 +29,9 @@ bench: python azurite ## measure it (ROWS="limit small": these rows only)
 fire: python azurite ## random operations while everything fails, thirty seeds (SEEDS=n: so many, SEED=n: that one)
 	@$(BIN)/python -m tests.fire $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
+trace-demo: python azurite ## one operation as a trace, from the HTTP call to Graph's request ids, then stop
+	@$(BIN)/python -m dev.trace_demo
+
 audit-verify: python ## verify the audit of every tenant, by default of what make up runs (API_URL, API_KEY: of another)
 	@$(BIN)/python -m dev.audit_verify
 
@@ -44,13 +47,14 @@ sbom: ## list what the product is made of into out/ (CycloneDX), and refuse lice
 audit: ## ask the advisory databases about every pinned version (needs the internet; CI has it as a step of its own)
 	@sh dev/tools/supply.sh audit
 
-check: python node ## lint, format, types, import contracts, requirements, the web page
+check: python node ## lint, format, types, import contracts, requirements, the web page, the infrastructure
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@sh dev/tools/requirements.sh check
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
 	@sh dev/tools/portal.sh check
+	@sh dev/tools/infra.sh
 
 test: check azurite portal ## check, and every test that is not slow
 	@$(PYTEST) -m 'not slow'
@@ -62,7 +66,7 @@ lock: ## compile the requirements from pyproject.toml (UPGRADE=1 takes the newes
 	@sh dev/tools/requirements.sh lock $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was installed or cached; local data in .localhost/ stays
-	@rm -rf .venv .tools dev/azurite/node_modules portal/node_modules portal/dist out .supply .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .tools dev/azurite/node_modules portal/node_modules portal/dist out .supply .policy .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python node azurite:

@@ -20,6 +20,7 @@ from activities.guard import SUPERSEDED, check_in
 from activities.reading import freed_lately, read_again
 from activities.refusals import open_directory
 from activities.sending import Sending, send
+from activities.traced import traced
 from shared.contracts.work import BatchDone, BatchWork, Stop
 from shared.domain.codes import ResultCode
 from shared.domain.outcomes import settled
@@ -224,6 +225,7 @@ def _unanswered(app: Services, work: BatchWork, batch: Batch, sending: Sending) 
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def apply_batch(work: Any) -> Any:
     """See ``attempt``."""
     return (await attempt(await services(), BatchWork.model_validate(work))).wire()

@@ -6,6 +6,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.guard import SUPERSEDED, keep_watch
+from activities.traced import traced
 from shared.aftermath import follow_up
 from shared.contracts.work import Begun, OperationRun, TenantRun
 from shared.domain.operation import Operation, Status
@@ -45,6 +46,7 @@ async def begin(app: Services, run: OperationRun) -> Begun:
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def begin_operation(work: Any) -> Any:
     """See ``begin``."""
     return (await begin(await services(), OperationRun.model_validate(work))).wire()

@@ -8,6 +8,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.guard import SUPERSEDED, check_in
+from activities.traced import traced
 from shared.contracts.work import Standing, Stop, TenantRun
 from shared.domain.codes import ResultCode
 from shared.domain.operation import Phase, TenantPart, Totals
@@ -90,7 +91,7 @@ async def standing_of_plan(app: Services, run: TenantRun, manifest: Manifest) ->
     )
 
 
-async def show_applying(app: Services, run: TenantRun, manifest: Manifest, standing: Standing) -> None:
+async def show_applying(app: Services, run: TenantRun, manifest: Manifest, standing: Standing) -> TenantPart:
     """Say in the tenant's row that its plan is frozen and being applied, where nobody did before."""
 
     def applying(part: TenantPart) -> TenantPart:
@@ -104,10 +105,11 @@ async def show_applying(app: Services, run: TenantRun, manifest: Manifest, stand
             applying_at=app.tables.now(),
         )
 
-    await app.operations.change_part(run.operation, run.tenant, applying)
+    return await app.operations.change_part(run.operation, run.tenant, applying)
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def begin_tenant(work: Any) -> Any:
     """See ``stand``."""
     return (await stand(await services(), TenantRun.model_validate(work))).wire()

@@ -6,6 +6,8 @@ import azure.durable_functions as df
 
 from activities.begin_tenant import show_applying, standing_of_plan
 from activities.guard import check_in
+from activities.traced import traced
+from shared import measures
 from shared.contracts.work import Standing, Stop, TenantRun
 from shared.domain.affected import counts, excess, too_many
 from shared.domain.caller import SYSTEM
@@ -45,7 +47,9 @@ async def check(app: Services, run: TenantRun) -> Standing:
             return Standing(stop=Stop(code="halting", message=f"Halted: {why}"))
     manifest = await app.plans.frozen(run.plan_id, run.tenant)
     standing = await standing_of_plan(app, run, manifest)
-    await show_applying(app, run, manifest, standing)
+    before = next(part for part in operation.tenants if part.tenant_id == run.tenant)
+    part = await show_applying(app, run, manifest, standing)
+    measures.users(operation.kind, run.tenant, before.totals, part.totals)
     return standing
 
 
@@ -56,6 +60,7 @@ def _affected(operation: Operation) -> int | None:
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def check_guards(work: Any) -> Any:
     """See ``check``."""
     return (await check(await services(), TenantRun.model_validate(work))).wire()

@@ -11,6 +11,7 @@ from activities.closing import close_batches
 from activities.graces import grace_of, record_graces, schedule_removal
 from activities.guard import CANCELLING, SUPERSEDED, check_in
 from activities.leaving import complete_audit, counted, leave_line, older_lease
+from activities.traced import traced
 from shared.aftermath import follow_up
 from shared.contracts.work import Halt, Stop, TenantEnd
 from shared.domain.operation import Operation, Phase, Status, TenantError, TenantPart, Totals
@@ -94,6 +95,7 @@ async def _close_seats(app: Services, work: TenantEnd, seats: Mapping[str, int])
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def end_tenant(work: Any) -> Any:
     """See ``end``."""
     return (await end(await services(), TenantEnd.model_validate(work))).wire()

@@ -10,6 +10,7 @@ from itertools import batched
 
 from activities.guard import keep_watch
 from activities.settled import OUTCOMES_A_TRANSACTION, TRANSACTIONS_A_CHUNK
+from shared import telemetry
 from shared.contracts.work import TenantEnd
 from shared.domain.operation import Operation, Summary
 from shared.domain.outcomes import grace_begun
@@ -64,5 +65,6 @@ async def schedule_removal(app: Services, operation: Operation, tenant: str, now
         done_until=now,
         run_at=until,
         owner_id=operation.id,
+        trace=telemetry.current(),
     )
     return await app.schedules.put(schedule, lambda stored: put_off(stored, (tenant,), until))

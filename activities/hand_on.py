@@ -5,7 +5,9 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from activities.guard import check_in
+from activities.guard import look_in
+from activities.traced import traced
+from shared import measures
 from shared.contracts.work import WindowDone
 from shared.domain.budget import blocked
 from shared.domain.operation import TenantPart, Totals
@@ -24,7 +26,7 @@ async def finish_window(app: Services, done: WindowDone) -> None:
 
     Doing it twice changes nothing, but that a budget of the app which Graph refused rests from then on.
     """
-    await check_in(app, done)
+    operation, _ = await look_in(app, done)
     if done.app_blocked_for:
         await _block_app(app, done.app_blocked_for)
         # What Graph told is the app's limit then, and says nothing of the tenant's.
@@ -33,13 +35,18 @@ async def finish_window(app: Services, done: WindowDone) -> None:
     if done.seats:
         await _confirm_seats(app, done)
 
+    earlier = Totals()
+
     def progressed(part: TenantPart) -> TenantPart:
+        nonlocal earlier
+        earlier = part.totals
         late = part.status in ENDED or sum(done.by_code.values()) < sum(part.totals.by_code.values())
         if late:  # a later run has counted more
             return part
         return replace(part, totals=Totals(part.totals.total, done.by_code, done.throttled))
 
-    await app.operations.change_part(done.operation, done.tenant, progressed)
+    part = await app.operations.change_part(done.operation, done.tenant, progressed)
+    measures.users(operation.kind, done.tenant, earlier, part.totals)
 
 
 async def _free_turn(app: Services, done: WindowDone) -> None:
@@ -103,6 +110,7 @@ async def _confirm_seats(app: Services, done: WindowDone) -> None:
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def hand_on(work: Any) -> Any:
     """See ``finish_window``."""
     await finish_window(await services(), WindowDone.model_validate(work))

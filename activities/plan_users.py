@@ -10,6 +10,7 @@ import azure.durable_functions as df
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
 from activities.settled import record_settled
+from activities.traced import traced
 from shared.catalogue import catalogue
 from shared.contracts.planning import planner_of
 from shared.contracts.stored import parse_stored
@@ -113,6 +114,7 @@ def _as_written(user: User, writes: list[RecentWrite]) -> User:
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def plan_users(work: Any) -> Any:
     """See ``plan``."""
     return (await plan(await services(), PlanWork.model_validate(work))).wire()

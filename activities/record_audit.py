@@ -6,6 +6,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from activities.guard import check_in
+from activities.traced import traced
 from shared.contracts.work import AuditWork, TenantRun
 from shared.domain.audit import AuditEntry, MarkedEntries
 from shared.domain.caller import SYSTEM
@@ -84,6 +85,7 @@ def entry_of(operation: Operation, tenant: str, manifest: Manifest, outcome: Out
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def record_audit(work: Any) -> Any:
     """See ``audit``."""
     await audit(await services(), AuditWork.model_validate(work))

@@ -15,6 +15,7 @@ from activities.arranging import Arranging, arrange
 from activities.freezing import freeze
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
+from activities.traced import traced
 from shared.catalogue import catalogue
 from shared.contracts.stored import parse_stored
 from shared.contracts.work import Halt, Stop, TenantRun
@@ -198,6 +199,7 @@ def _refusal(skus: Mapping[str, Sku], shortfalls: Mapping[str, Shortfall]) -> St
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def reserve_seats(work: Any) -> Any:
     """See ``reserve_and_freeze``."""
     return (await reserve_and_freeze(await services(), TenantRun.model_validate(work))).wire()

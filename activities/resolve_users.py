@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from activities.guard import check_in
 from activities.refusals import halt, open_directory
+from activities.traced import traced
 from shared.contracts.stored import parse_stored
 from shared.contracts.work import Resolved, ResolveWork, Stop
 from shared.domain.codes import TenantErrorCode
@@ -174,6 +175,7 @@ def _empty(excluded: Counter[str]) -> str:
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def resolve_users(work: Any) -> Any:
     """See ``resolve``."""
     return (await resolve(await services(), ResolveWork.model_validate(work))).wire()

@@ -8,6 +8,7 @@ import azure.durable_functions as df
 from activities.end_tenant import end
 from activities.guard import CANCELLING, SUPERSEDED, check_in
 from activities.leaving import complete_audit, counted, leave_line, older_lease
+from activities.traced import traced
 from shared.aftermath import follow_up
 from shared.contracts.work import Halt, TenantEnd, TenantRest
 from shared.domain.operation import Operation, Phase, Status, TenantPart, Totals
@@ -69,6 +70,7 @@ async def rest(app: Services, work: TenantRest) -> Halt:
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def rest_tenant(work: Any) -> Any:
     """See ``rest``."""
     return (await rest(await services(), TenantRest.model_validate(work))).wire()

@@ -7,6 +7,8 @@ import azure.durable_functions as df
 
 from activities.brakes import closed, held_back
 from activities.guard import check_in, look_in
+from activities.traced import traced
+from shared import telemetry
 from shared.contracts.work import TurnTaken, TurnWork
 from shared.domain.budget import prepay
 from shared.domain.pacing import LARGE_USERS, Ask, Grant, Limits, Turn, Wait, step_back, take
@@ -69,6 +71,8 @@ async def look(app: Services, tenant: str, ask: Ask) -> TurnTaken | float:
     except RowConflict:
         return 0.0
     if isinstance(answer, Grant):
+        if limits is not None:
+            telemetry.level("limit.used", 1 - max(0.0, changed.tokens) / limits.capacity, tenant=tenant)
         return TurnTaken(batches=answer.batches, paid=answer.paid)
     return LOOK_EVERY if answer.until is None else max(0.0, answer.until - now)
 
@@ -90,6 +94,7 @@ async def _prepay(app: Services, turn: Turn, wanted: int, *, large: bool) -> tup
 
 
 @bp.activity_trigger(input_name="work")
+@traced
 async def take_turn(work: Any) -> Any:
     """See ``wait_in_line``."""
     return (await wait_in_line(await services(), TurnWork.model_validate(work))).wire()

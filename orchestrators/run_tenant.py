@@ -11,6 +11,7 @@ from durabletask import task
 
 from orchestrators.rests import rest_for
 from orchestrators.retry import call
+from orchestrators.spans import ended
 from orchestrators.windows import apply_windows
 from shared.contracts.names import (
     BEGIN_TENANT,
@@ -20,6 +21,8 @@ from shared.contracts.names import (
     RESERVE_SEATS,
     RESOLVE_USERS,
     REST_TENANT,
+    RUN_TENANT,
+    tenant_instance,
 )
 from shared.contracts.work import (
     Halt,
@@ -47,7 +50,7 @@ type Steps[T] = Generator[task.Task[Any], Any, T]
 
 def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task.Task[Any], Any]:
     """Run a tenant's part from where its rows stand, or from the windows that ``continue_as_new`` carries on."""
-    run = TenantRun(operation=given["operation"], epoch=given["epoch"], tenant=given["tenant"], plan=given.get("plan"))
+    run = TenantRun.model_validate({name: given[name] for name in TenantRun.model_fields if name in given})
     prepared = Windows.model_validate(given) if "progress" in given else (yield from _prepare(context, run))
     if isinstance(prepared, Windows):
         after = yield from apply_windows(context, prepared)
@@ -59,6 +62,8 @@ def run_tenant(context: task.OrchestrationContext, given: Any) -> Generator[task
         too_early = yield from _leave(context, run, prepared)
         if too_early:  # what an older epoch sent meanwhile stands in the rows then
             context.continue_as_new(run.wire())
+            return
+    ended(context, RUN_TENANT, tenant_instance(run.operation, run.epoch, run.tenant), run, run.since)
 
 
 def _leave(context: task.OrchestrationContext, run: TenantRun, stop: Stop | None) -> "Steps[bool]":

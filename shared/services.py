@@ -1,6 +1,7 @@
 """The one place that picks real adapters: built on first use, once a process."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from shared.blobs.anchors import AnchorStore
@@ -82,8 +83,14 @@ class Services:
             await self.tokens.issuer.close()
 
 
+_TALKATIVE = ("azure", "httpx")
+"""At INFO they log the URL of each request, which may name people, and cost more than the request."""
+
+
 def open_services(chosen: Settings) -> Services:
     """Build the services on these settings; connections open on first use."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     tables = Tables.open(chosen)
     blobs = Blobs.open(chosen)
     staging = StagingStore(blobs)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -251,6 +252,36 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 def settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    """Where telemetry goes: ``connection_string`` is that of Application Insights, ``file`` one of this machine.
+
+    ``signs_in``: Application Insights takes nothing without a token; ``identity`` is the client id of the managed
+    identity that gets one, None for the system-assigned one.
+    """
+
+    connection_string: str | None
+    file: Path | None
+    signs_in: bool
+    identity: str | None
+
+
+def telemetry_settings() -> TelemetrySettings | None:
+    """Where telemetry goes; None where nothing is collected. Orchestrators ask, so it depends on nothing else."""
+    read = _Reader(os.environ)
+    connection, file = read.text("APPLICATIONINSIGHTS_CONNECTION_STRING"), read.text("TELEMETRY_FILE")
+    sign_in = read.text("APPLICATIONINSIGHTS_AUTHENTICATION_STRING") or ""  # as the host reads it too
+    if connection is None and file is None:
+        return None
+    said: dict[str, str] = {}
+    for part in sign_in.split(";"):  # Authorization=AAD;ClientId=<id>
+        name, _, value = part.partition("=")
+        said[name.strip()] = value.strip()
+    return TelemetrySettings(
+        connection, Path(file) if file else None, said.get("Authorization") == "AAD", said.get("ClientId")
+    )
 
 
 def sweeper_schedule() -> str:

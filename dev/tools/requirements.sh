@@ -3,7 +3,7 @@
 # still fits (`lock --upgrade` takes the newest); `requirements.sh check` fails when they no longer agree.
 set -eu
 cd "$(dirname "$0")/../.."
-FILES='requirements.txt requirements-dev.txt requirements-supply.txt'
+FILES='requirements.txt requirements-dev.txt requirements-supply.txt requirements-policy.txt'
 python=.venv/bin/python
 [ -x "$python" ] || python=${UV_PYTHON:-3.13}
 
@@ -12,12 +12,13 @@ compile() { # source options… --output-file FILE; the versions pinned in FILE 
         --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' "$@"
 }
 
-compile_all() { # folder options…: what runs in Azure, what it is developed with, what lists and judges it
+compile_all() { # folder options…: what runs in Azure, what it is developed with, what lists and judges it, and its infrastructure
     into=$1
     shift
     compile pyproject.toml --output-file "$into/requirements.txt" "$@" &&
         compile pyproject.toml --group dev --constraint requirements.txt --output-file "$into/requirements-dev.txt" "$@" &&
-        compile --group supply --output-file "$into/requirements-supply.txt" "$@"
+        compile --group supply --output-file "$into/requirements-supply.txt" "$@" &&
+        compile --group policy --output-file "$into/requirements-policy.txt" "$@"
 }
 
 lock() {
@@ -25,6 +26,7 @@ lock() {
 }
 
 agree() { # all files compiled afresh equal the committed ones
+    # shellcheck disable=SC2086 # several files
     cp $FILES "$scratch"
     compile_all "$scratch" "$@" || return
     for file in $FILES; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes what the project needs and is missing: `setup.sh python` the virtual environment, `setup.sh supply` the one of the
-# tools that list and judge its libraries, `setup.sh azurite` the storage emulator, `setup.sh portal` what the web page is
-# built with; `setup.sh node` only looks whether Node is there. Says nothing when there is nothing to do. What was installed
-# last lies beside it as a copy of its lock file.
+# tools that list and judge its libraries, `setup.sh policy` the one of what scans the infrastructure, `setup.sh azurite` the
+# storage emulator, `setup.sh portal` what the web page is built with; `setup.sh node` only looks whether Node is there. Says
+# nothing when there is nothing to do. What was installed last lies beside it as a copy of its lock file.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -58,10 +58,10 @@ install_packages() { # folder
 for part in "$@"; do
     case "$part" in
         python) install_requirements .venv requirements-dev.txt ;;
-        supply) install_requirements .supply requirements-supply.txt ;;
+        supply | policy) install_requirements ".$part" "requirements-$part.txt" ;;
         node) setup_node ;;
         azurite) install_packages dev/azurite ;;
         portal) install_packages portal ;;
-        *) echo "setup.sh: unknown part '$part'; known are python, supply, node, azurite and portal" >&2 && exit 2 ;;
+        *) echo "setup.sh: unknown part '$part'; known are python, supply, policy, node, azurite and portal" >&2 && exit 2 ;;
     esac
 done

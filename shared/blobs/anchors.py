@@ -73,6 +73,23 @@ class AnchorStore:
         own = (anchor for anchor in near if anchor.tenant_id == tenant)
         return sorted(own, key=lambda anchor: (anchor.at, anchor.sequence))
 
+    async def latest(self) -> dict[str, Anchor]:
+        """What was anchored last, by tenant id, as far as the end of the newest blob tells.
+
+        Raises ``DependencyDown``.
+        """
+        container = await self._blobs.container(CONTAINER)
+        with storage_errors(f"container {CONTAINER}"):
+            newest = max(
+                [blob async for blob in container.list_blobs()], key=lambda blob: _age(blob.name), default=None
+            )
+            if newest is None:
+                return {}
+            start = max(0, newest.size - BLOCK_BYTES)
+            lines = [line async for line in _lines(container, newest.name, start)]
+        anchors = [ANCHOR.validate_json(line) for line in lines[1 if start else 0 :]]  # the first one may be cut
+        return {anchor.tenant_id: anchor for anchor in anchors}
+
     async def tenants(self) -> set[str]:
         """Ids of all tenants that were ever anchored. Raises ``DependencyDown``."""
         container = await self._blobs.container(CONTAINER)
@@ -83,6 +100,12 @@ class AnchorStore:
                 async for line in _lines(container, name)
                 if (found := _TENANT.search(line))
             }
+
+
+def _age(name: str) -> tuple[str, int]:
+    """What a blob's name says of when it was written: the month, and of several blobs of one which."""
+    month, _, number = name.removesuffix(".ndjson").partition("-")
+    return month, int(number or 1)
 
 
 def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -98,8 +121,8 @@ def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(block)
 
 
-async def _lines(container: ContainerClient, name: str) -> AsyncIterator[bytes]:
-    download = await container.download_blob(name)
+async def _lines(container: ContainerClient, name: str, start: int = 0) -> AsyncIterator[bytes]:
+    download = await container.download_blob(name, offset=start)
     rest = b""
     async for piece in download.chunks():
         *lines, rest = (rest + piece).split(b"\n")

@@ -4,6 +4,7 @@ Each message is sent as ``message.model_dump(mode="json")`` and read back with `
 that the history stays plain JSON and readable.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,8 @@ class OperationRun(Wire):
 
     operation: str
     epoch: int
+    trace: str | None = None
+    """W3C trace context of the operation's start; None where nothing is collected."""
 
 
 class TenantRun(OperationRun):
@@ -36,6 +39,8 @@ class TenantRun(OperationRun):
     tenant: str
     plan: str | None = None
     """The preview whose plan is executed; None where the operation makes its own."""
+    since: datetime | None = None
+    """When the orchestration began, whatever its generation."""
 
     @property
     def plan_id(self) -> str:
@@ -45,7 +50,7 @@ class TenantRun(OperationRun):
     @property
     def run(self) -> "TenantRun":
         """What every message of this run carries."""
-        return TenantRun(operation=self.operation, epoch=self.epoch, tenant=self.tenant, plan=self.plan)
+        return TenantRun.model_validate({name: getattr(self, name) for name in TenantRun.model_fields})
 
 
 class Stop(Wire):

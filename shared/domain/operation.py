@@ -190,6 +190,8 @@ class Operation:
     """So many days pass before licences go; None where they go at once."""
     grace_until: datetime | None = None
     """When the licences go of those whose grace has begun; ``schedule_id`` then names what takes them."""
+    trace: str | None = None
+    """W3C trace context of its start, to which all its epochs belong; None where nothing is collected."""
     tenants: tuple[TenantPart, ...] = ()
     etag: str | None = None
 

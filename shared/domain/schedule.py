@@ -70,6 +70,8 @@ class Schedule:
     cancelled_by: Actor | None = None
     """Who deletes it: what there is to undo may not be under way yet."""
     last_run: LastRun | None = None
+    trace: str | None = None
+    """W3C trace context of the call that made it; None where nothing is collected."""
     etag: str | None = None
 
 

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.errors import GraphError, OutcomeUnknown, Unavailable
 from shared.graph import batch
+from shared.graph.asking import Asked, asking
 from shared.graph.errors import refusal
 from shared.graph.model import ItemAnswer, Service
 from shared.graph.parse import Json, Unreadable, objects, parse_json
@@ -17,6 +18,8 @@ from shared.settings import EXCHANGE, GRAPH, Settings
 
 if TYPE_CHECKING:
     from shared.graph.sdk import Answer, Line, Sdk
+
+_BATCH = "/$batch"
 
 
 class Connection:
@@ -101,9 +104,9 @@ class Channel:
     async def _read(self, url: str, body: Json | None, *, advanced: bool) -> Json:
         async def once() -> Json:
             content = None if body is None else json.dumps(body).encode()
-            answer = await self._send(
-                "GET" if body is None else "POST", url, content, batch.ADVANCED if advanced else {}
-            )
+            method = "GET" if body is None else "POST"
+            with self._asking(method, url) as asked:
+                answer = asked.answered(await self._send(method, url, content, batch.ADVANCED if advanced else {}))
             with self.reading():
                 return parse_json(answer.body, "the answer")
 
@@ -113,9 +116,10 @@ class Channel:
         """The judgements of at most 20 reads, in order; the whole is tried up to three times, an item once."""
 
         async def once() -> list[batch.Item]:
-            answer = await self._send_batch(requests)
-            with self.reading():
-                return batch.judge(len(requests), answer.body, answer.headers)
+            with self._asking("POST", _BATCH) as asked:
+                answer = await self._send_batch(requests)
+                with self.reading():
+                    return asked.judged(answer, batch.judge(len(requests), answer.body, answer.headers))
 
         return await retrying(once, self.tenant_id)
 
@@ -158,21 +162,25 @@ class Channel:
         Once it may have been sent nothing raises but Graph's refusal of the whole: ``Throttled``, ``Denied`` or
         ``GraphError``. Anything else that leaves us without a readable answer makes the items ``unknown``.
         """
-        try:
-            answer = await self._send_batch(requests)
-        except OutcomeUnknown as error:
-            return [batch.unanswered(str(error))] * len(requests)
-        except Unavailable as error:
-            if error.status is None:
-                return [batch.unsent(str(error), error.retry_after)] * len(requests)
-            return [batch.unanswered(str(error), error.request_id)] * len(requests)
-        try:
-            return [batch.of_write(item.answer) for item in batch.judge(len(requests), answer.body, answer.headers)]
-        except Unreadable as error:
-            return [batch.unanswered(str(error), answer.headers.get("request-id"))] * len(requests)
+        with self._asking("POST", _BATCH) as asked:
+            try:
+                answer = await self._send_batch(requests)
+            except (OutcomeUnknown, Unavailable) as error:
+                asked.refused(error)
+                if isinstance(error, Unavailable) and error.status is None:
+                    return [batch.unsent(str(error), error.retry_after)] * len(requests)
+                return [batch.unanswered(str(error), error.request_id)] * len(requests)
+            try:
+                items = asked.judged(answer, batch.judge(len(requests), answer.body, answer.headers))
+            except Unreadable as error:
+                return [batch.unanswered(str(error), answer.headers.get("request-id"))] * len(requests)
+        return [batch.of_write(item.answer) for item in items]
 
     async def _send_batch(self, requests: Sequence[batch.Request]) -> "Answer":
-        return await self._send("POST", f"{self._base_url}/$batch", json.dumps(batch.envelope(requests)).encode(), {})
+        return await self._send("POST", self._base_url + _BATCH, json.dumps(batch.envelope(requests)).encode(), {})
+
+    def _asking(self, method: str, url: str) -> AbstractContextManager[Asked]:
+        return asking("Graph", method, url.removeprefix(self._base_url), self.tenant_id)
 
     async def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> "Answer":
         if self._line is None:

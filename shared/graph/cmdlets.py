@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from shared.errors import GraphError, OutcomeUnknown, Unavailable
+from shared.graph.asking import asking
 from shared.graph.batch import BROKEN
 from shared.graph.channel import Connection
 from shared.graph.parse import Json, Unreadable, objects, parse_json
@@ -81,4 +82,5 @@ class Cmdlets:
         routed = anchor.isascii() and anchor.isprintable()
         headers = {"X-AnchorMailbox": f"UPN:{anchor}" if routed else f"APP:{_SYSTEM_MAILBOX}@{self.tenant_id}"}
         body = {"CmdletInput": {"CmdletName": cmdlet, "Parameters": dict(parameters)}}
-        return await self._line.send("POST", self._url, headers, json.dumps(body).encode())
+        with asking("Exchange", "POST", f"/{cmdlet}", self.tenant_id) as asked:
+            return asked.answered(await self._line.send("POST", self._url, headers, json.dumps(body).encode()))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
+from shared import measures
 from shared.domain.caller import SYSTEM, Caller
 from shared.domain.operation import Operation, TenantPart
 from shared.domain.states import seen_in_part
@@ -195,6 +196,7 @@ class OperationStore:
         etags += part_etags
         written = {part.tenant_id: replace(part, etag=etag) for part, etag in zip(changed, etags, strict=True)}
         tenants = tuple(written.get(part.tenant_id, known[part.tenant_id]) for part in after.tenants)
+        measures.changed(before, after)
         return replace(after, tenants=tenants, etag=op_etag)
 
     async def change_part(

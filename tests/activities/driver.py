@@ -81,6 +81,7 @@ class Engine:
     twice: bool = False
     called: list[str] = field(default_factory=list[str])
     next_input: Any = None
+    is_replaying: bool = False
     _dying: bool = False
     _begun: list["asyncio.Task[Any]"] = field(default_factory=list["asyncio.Task[Any]"])
 

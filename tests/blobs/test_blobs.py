@@ -185,6 +185,7 @@ async def test_a_full_anchor_blob_is_followed_by_another(blobs: Blobs):
         await anchors.append({"t1": Head(hour + 1, "a" * 64)}, NOON + timedelta(hours=hour))
 
     assert [anchor.sequence for anchor in await anchors.read("t1")] == [1, 2, 3, 4, 5]
+    assert (await anchors.latest())["t1"].sequence == 5
     container = await blobs.container("audit-anchors")
     names = [name async for name in container.list_blob_names()]
     assert names == ["2026/11-2.ndjson", "2026/11-3.ndjson", "2026/11.ndjson"]

@@ -72,6 +72,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     monkeypatch.setattr(os, "environ", environment)
     for schedule in SCHEDULES.values():
         schedule()
+    product.telemetry_settings()
     return environment.names
 
 

@@ -45,6 +45,7 @@ class Script:
     current_utc_datetime: datetime = NOON
     calls: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
     next_input: Any = None
+    is_replaying: bool = False
     _asked: dict[str, int] = field(default_factory=dict[str, int])
 
     def call_activity(self, name: str, *, input: Any, retry_policy: task.RetryPolicy) -> Scripted:

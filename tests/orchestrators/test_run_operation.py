@@ -7,7 +7,8 @@ from shared.contracts.names import BEGIN_OPERATION, RUN_TENANT
 from shared.contracts.work import Begun, OperationRun, Stop
 from tests.orchestrators.script import Script
 
-RUN = OperationRun(operation="op1", epoch=3).wire()
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+RUN = OperationRun(operation="op1", epoch=3, trace=TRACE).wire()
 
 
 def test_each_tenant_with_work_gets_a_child_of_this_epoch() -> None:
@@ -16,7 +17,15 @@ def test_each_tenant_with_work_gets_a_child_of_this_epoch() -> None:
 
     assert script.names == [BEGIN_OPERATION, RUN_TENANT, RUN_TENANT]
     assert script.inputs(RUN_TENANT) == [
-        {"operation": "op1", "epoch": 3, "tenant": tenant, "plan": None, "instance": f"op1:3:{tenant}"}
+        {
+            "operation": "op1",
+            "epoch": 3,
+            "trace": TRACE,
+            "tenant": tenant,
+            "plan": None,
+            "since": "2026-11-23T12:00:00Z",
+            "instance": f"op1:3:{tenant}",
+        }
         for tenant in ("a", "b")
     ]
 

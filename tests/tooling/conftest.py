@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-supply.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-supply.txt", "requirements-policy.txt")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

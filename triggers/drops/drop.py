@@ -34,27 +34,28 @@ async def take(app: Services, start: Starter, path: str) -> None:
         drop = Drop.named(path)
     except BadName as error:
         name = rejection_of(path)
-        log.warning("a drop whose name leads nowhere is told of in %s/%s", RESULTS, name)
+        log.warning("a drop whose name leads nowhere is told of in %s/%s", RESULTS, name)  # a hash of the name
         await app.drops.tell(name, _text([ascii(path), f"{error}."]))
         return
     version = await app.drops.look(path)
     if version is None:
-        log.info("drop %s was deleted before it was read", path)
+        log.info("a drop for tenant %s was deleted before it was read", drop.tenant)
         return
-    if await app.operations.find(SYSTEM, drop.operation_id(version.etag)):
-        log.info("drop %s, version %s, was delivered before", path, version.etag)
+    operation_id = drop.operation_id(version.etag)
+    if await app.operations.find(SYSTEM, operation_id):
+        log.info("the drop of operation %s was delivered before", operation_id)
         return
     try:
         operation = await operation_from(app, drop, version)
     except (RequestRejected, NotFound) as error:
-        log.warning("drop %s, version %s, is refused: %s", path, version.etag, error)
+        log.warning("a drop for tenant %s is refused, its receipt says why", drop.tenant)
         await app.drops.tell(drop.rejection, _text(_refusal(drop, version, error)))
         return
     if operation is None:
-        log.info("drop %s, version %s, was replaced or deleted; a newer one comes by itself", path, version.etag)
+        log.info("a drop for tenant %s was replaced or deleted; a newer one comes by itself", drop.tenant)
         return
     new, stored = await launch(app, start, operation)
-    log.info("drop %s, version %s, is operation %s%s", path, version.etag, stored.id, "" if new else ", started before")
+    log.info("a drop for tenant %s is operation %s%s", drop.tenant, stored.id, "" if new else ", started before")
 
 
 def _refusal(drop: Drop, version: Version, error: RequestRejected | NotFound) -> Iterator[str]:

@@ -3,10 +3,11 @@
 import hashlib
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import azure.functions as func
 
+from shared import telemetry
 from shared.contracts.names import RUN_OPERATION, operation_instance
 from shared.contracts.routes import BASE, Parameter
 from shared.contracts.work import OperationRun
@@ -85,12 +86,22 @@ async def start(app: Services, call: Call, claim: Claim, operation: Operation) -
     return new, stored
 
 
-async def launch(app: Services, begin: Starter, operation: Operation) -> tuple[bool, Operation]:
-    """As ``start``, for an operation that no call brings: only the id tells whether it is new."""
+async def launch(
+    app: Services, begin: Starter, operation: Operation, *, link: str | None = None
+) -> tuple[bool, Operation]:
+    """As ``start``, for an operation that no call brings: only the id tells whether it is new.
+
+    ``link`` is the trace context of what had it start now.
+    """
+    with telemetry.span("start_operation", link=link, operation=operation.id, type=operation.kind) as span:
+        return await _launch(app, begin, replace(operation, trace=span.context))
+
+
+async def _launch(app: Services, begin: Starter, operation: Operation) -> tuple[bool, Operation]:
     claimed, stored = await app.operations.claim(operation)
     if not claimed:
         return False, stored
-    run = OperationRun(operation=stored.id, epoch=stored.epoch)
+    run = OperationRun(operation=stored.id, epoch=stored.epoch, trace=stored.trace)
     try:  # from here on the operation runs, whatever is down: a caller told otherwise would start a second one
         await app.operations.index(stored)
         await begin(RUN_OPERATION, operation_instance(run.operation, run.epoch), run.wire())

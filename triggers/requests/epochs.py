@@ -19,5 +19,5 @@ async def watch_working(app: Services, operation: Operation, tenants: Collection
 
 async def start_epoch(start: Starter, operation: Operation) -> None:
     """Start the operation as ``{operation}:{epoch}``. Raises ``DependencyDown`` when the host does not take it."""
-    run = OperationRun(operation=operation.id, epoch=operation.epoch)
+    run = OperationRun(operation=operation.id, epoch=operation.epoch, trace=operation.trace)
     await start(RUN_OPERATION, operation_instance(run.operation, run.epoch), run.wire())

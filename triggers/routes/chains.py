@@ -1,10 +1,12 @@
 """Is the audit what was recorded? The check of a tenant's chain, and the tenants that have one."""
 
+import logging
 import re
 from datetime import datetime
 
 import azure.functions as func
 
+from shared import telemetry
 from shared.contracts.auditing import AuditedTenant, ChainBody
 from shared.contracts.responses import Page
 from shared.contracts.routes import BASE, CURSOR, TOP, Answer, Parameter, Route
@@ -19,6 +21,7 @@ from triggers.web.query import next_link
 from triggers.web.router import Router
 
 router = Router()
+log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 120
 """A request is cut off after 230 s; what one reads of storage at the end must fit as well."""
@@ -53,6 +56,9 @@ async def checked(call: Call, app: Services, seconds: float) -> ChainBody:
     begin = _begin(call.query.text("cursor"), tenant)
     anchors = await app.anchors.read(tenant)
     found = await app.audit.verify(tenant, anchors, begin=begin, seconds=seconds)
+    if found.status == "broken":
+        log.error("the audit chain of tenant %s is broken at entry %s", tenant, found.first_broken)
+        telemetry.count("audit.broken", tenant=tenant)
     cursor = None
     if reached := found.reached:
         anchored = timestamp(reached.anchored_at) if reached.anchored_at else ""

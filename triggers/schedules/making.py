@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import azure.functions as func
 
+from shared import telemetry
 from shared.contracts.requests import ExecuteBody, OperationBody, PlannedKind
 from shared.contracts.routes import BASE
 from shared.contracts.schedules import RecurrenceBody, ScheduleSpec, Times
@@ -91,6 +92,7 @@ async def made(
         notify=checked_notify(app, spec.notify, f"{under}/notify"),
         preview_id=stored.preview_id,
         body_sha=claim.body_sha,
+        trace=telemetry.current(),
     )
     check_comes(schedule, now, under)
     try:

@@ -93,14 +93,14 @@ async def _run(
         try:
             operation = await operation_of(app, schedule, operation_id)
         except (NotFound, RequestRejected, ValueError) as error:
-            log.exception("schedule %s starts nothing at %s", schedule.id, due_at)
+            log.warning("schedule %s starts nothing at %s: %s", schedule.id, due_at, type(error).__name__)
             told = [str(error), *(each.detail for each in getattr(error, "problems", ()))]
             refused = Run(schedule_id=schedule.id, due_at=due_at, without="refused", message=" ".join(told)[:1000])
             await app.runs.record(refused)
             return False, None
     if operation is None:
         return False, None
-    new, stored = await launch(app, start, operation)
+    new, stored = await launch(app, start, operation, link=schedule.trace)
     await _record_started(app, schedule, due_at, stored)
     return new, stored
 
@@ -119,7 +119,7 @@ async def finish_cancelling(app: Services, start: Starter, schedule: Schedule, b
         owner = await app.operations.get(SYSTEM, schedule.owner_id)
         undoing = await ended_early(app, schedule, owner, by)
         if undoing:
-            await launch(app, start, undoing)
+            await launch(app, start, undoing, link=schedule.trace)
     await app.schedules.delete(schedule.id)
     return undoing.id if undoing else None
 

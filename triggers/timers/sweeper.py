@@ -10,6 +10,7 @@ from datetime import timedelta
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared import telemetry
 from shared.aftermath import follow_up
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation
@@ -35,7 +36,9 @@ async def sweep(app: Services, start: Starter) -> int:
     """Start every operation that is past its time again, under a new epoch; returns how many."""
     await app.tables.refresh_clock()
     by_operation: dict[str, list[Due]] = {}
-    for due in await app.due.past(app.tables.now()):
+    past, now = await app.due.past(app.tables.now()), app.tables.now()
+    telemetry.level("queue.age", max(((now - due.at).total_seconds() for due in past), default=0.0))
+    for due in past:
         by_operation.setdefault(due.operation_id, []).append(due)
     started = 0
     for operation_id, dues in by_operation.items():
@@ -79,6 +82,8 @@ async def bring_back(app: Services, start: Starter, operation_id: str, seen: Col
     await watch_resting(app, raised, past)
     if raised.epoch == found.epoch:  # who was past its time rests on
         return False
+    if any(part.tenant_id in past and part.status not in ENDED | RESTING for part in found.tenants):
+        telemetry.count("operations.stuck", type=found.kind)
     log.warning("operation %s, %s, is taken up by epoch %d", operation_id, raised.status, raised.epoch)
     await watch_working(app, raised, {p.tenant_id for p in raised.tenants if p.status not in ENDED | RESTING})
     await start_epoch(start, raised)

@@ -7,6 +7,7 @@ A handler takes a ``Call`` and the services and returns an answer; every excepti
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,9 +15,10 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import azure.functions as func
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
-from shared import access
+from shared import access, telemetry
 from shared.contracts.responses import Fault, ProblemBody
 from shared.contracts.routes import Route
 from shared.domain.caller import Caller, Role
@@ -100,10 +102,27 @@ async def respond(
     route: Route, handler: Handler, request: func.HttpRequest, app: Services, start: Starter = starts_nothing
 ) -> func.HttpResponse:
     """The answer to a request, whatever happens; nobody may keep it or take it for another type than it says."""
-    answer = await _answer(route, handler, request, app, start)
+    if route.role is None:  # health is asked for all the time, and says nothing of operations
+        answer = await _answer(route, handler, request, app, start)
+    else:
+        with _span(route, request) as span:
+            answer = await _answer(route, handler, request, app, start)
+            span.note(http__response__status_code=answer.status_code)
     for name, value in SAFE_HEADERS.items():
         answer.headers.setdefault(name, value)
     return answer
+
+
+def _span(route: Route, request: func.HttpRequest) -> AbstractContextManager[telemetry.Span]:
+    """A span over a request, below that of the host where it has one, or else of the caller."""
+    below = telemetry.current()
+    return telemetry.span(
+        route.name,
+        role=SpanKind.INTERNAL if below else SpanKind.SERVER,
+        parent=below or cast(Mapping[str, str], request.headers).get("traceparent"),
+        http__request__method=route.method,
+        http__route=f"/api/{route.path}",
+    )
 
 
 async def _answer(

@@ -16,7 +16,7 @@ from shared.tables.table import Row, Table, Write
 from tests.support.samples import marked
 from tests.triggers.conftest import FOREIGN, GOLD, Api
 from triggers.routes.chains import checked
-from triggers.timers.anchors import anchor
+from triggers.timers.anchors import anchor, check_since_last
 from triggers.web.http import Call
 from triggers.web.query import Query
 
@@ -120,6 +120,27 @@ async def test_a_forgery_is_found_and_named(
 
     assert (found["tenantId"], found["status"], found["firstBroken"]) == (audited, "broken", first_broken)
     assert found["nextLink"] is None
+
+
+@pytest.mark.parametrize(
+    ("forge", "seen"),
+    [(removed, False), (cut_off, True), (emptied, True), (computed_anew, True)],
+    ids=["removed", "cut off", "emptied", "computed anew"],
+)
+async def test_each_hour_it_is_seen_whether_the_chain_goes_on_from_its_anchor(
+    api: Api, audited: str, forge: Callable[[Forger], Awaitable[None]], seen: bool
+) -> None:
+    """The look of the timer finds another end; what was changed before it only the whole check finds."""
+    assert await check_since_last(api.app) == []
+    await api.app.audit.record(audited, [marked(audited, "0.1.2", range(2))])
+    assert await check_since_last(api.app) == []
+    await anchor(api.app)
+    await forge(Forger(api.app, audited))
+
+    for _ in range(2):
+        assert await check_since_last(api.app) == ([audited] if seen else [])
+        await anchor(api.app)
+    assert (await api.send("GET", "audit/verify", tenant=audited)).json["status"] == "broken"
 
 
 async def test_an_intact_chain_tells_its_latest_anchor(api: Api, audited: str) -> None:
