@@ -36,6 +36,7 @@ type Attribute = str | int | float | bool
 SPAN_IDS: Final = ("operation", "tenant", "epoch", "batch", "attempt")
 """Attributes that spans and logs take over from the span around them."""
 _W3C = TraceContextTextMapPropagator()
+_opening = Lock()
 _about: ContextVar[Mapping[str, Attribute]] = ContextVar("about", default={})  # noqa: B039 - nobody changes it
 
 
@@ -99,9 +100,6 @@ def _exporting() -> "Exporting | None":
         return _open()
 
 
-_opening = Lock()
-
-
 @cache
 def _open() -> "Exporting | None":
     """Where it goes; what cannot be opened is said, and keeps nobody from working."""
@@ -142,10 +140,11 @@ def span(
     given = _named(attributes)
     about = {**_about.get(), **{name: value for name, value in given.items() if name in SPAN_IDS}}
     token = _about.set(about)
-    links = [trace.Link(_linked.get_span_context())] if (_linked := _read(link)) else []
+    above, linked = _read(parent), _read(link)
+    links = [trace.Link(linked.get_span_context())] if linked else []
     begun = exporting.tracer.start_span(
         name,
-        trace.set_span_in_context(below) if (below := _read(parent)) else None,
+        trace.set_span_in_context(above) if above else None,
         kind=role,
         attributes={**about, **given},
         links=links,

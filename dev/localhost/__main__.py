@@ -14,7 +14,7 @@ from dev.localhost.errors import HostError
 from dev.localhost.host import Host
 from dev.localhost.settings import apply_local_settings, port
 
-_QUIET = ("durabletask", "grpc", "aiohttp", "asyncio", "urllib3")  # the app sees to its own
+_QUIET = ("azure", "durabletask", "grpc", "aiohttp", "asyncio", "urllib3")  # what the host itself uses
 
 
 def main() -> int:

@@ -36,6 +36,8 @@ class Asked:
     def judged(self, answer: "Answer", items: list[Item]) -> list[Item]:
         """Graph took a batch, and said this of its items."""
         self.answered(answer)
+        if not telemetry.collects():
+            return items
         answers = [item.answer for item in items]
         ids = dict.fromkeys([answer.headers.get("request-id"), *(each.request_id for each in answers)])
         scopes = Counter(each.scope or _WHOLE for each in answers if each.throttled)

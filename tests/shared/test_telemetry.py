@@ -12,7 +12,8 @@ import pytest
 from dev.trace_demo import Span, told
 from shared import exporting, telemetry
 from shared.contracts.names import operation_instance, tenant_instance
-from shared.settings import telemetry_settings
+from shared.services import open_services
+from shared.settings import read_settings, telemetry_settings
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CALLERS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
@@ -114,6 +115,18 @@ def test_of_what_is_raised_only_the_type_is_told(path: Path) -> None:
     assert spans(path)["assign"].failed
     assert spans(path)["assign"].attributes["error.type"] == "LookupError"
     assert who not in path.read_text()
+
+
+async def test_libraries_that_log_urls_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the host lets everything through, they still do not name whom a request is about."""
+    monkeypatch.setattr(logging.getLogger("httpx"), "level", logging.NOTSET)
+    monkeypatch.setattr(logging.getLogger("azure"), "level", logging.NOTSET)
+    chosen = {"GRAPH_BASE_URL": "http://127.0.0.1:1/v1.0", "GRAPH_CREDENTIAL": "static:x"}
+    services = open_services(read_settings({"AzureWebJobsStorage": "UseDevelopmentStorage=true", **chosen}))
+    await services.close()
+
+    for name in ("httpx", "azure.core.pipeline.policies.http_logging_policy"):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
 
 
 def test_a_metric_that_is_none_of_ours_is_a_fault(path: Path) -> None:

@@ -31,7 +31,7 @@ async def test_a_started_operation_is_claimed_stored_and_started(api: Api, regis
     stored = AssignBody.model_validate_json(await api.app.staging.get(claimed.request_sha))
     assert stored.targets[0].tenant == registered
     assert stored.licenses[0].sku == E5
-    assert api.started == [(RUN_OPERATION, f"{told['id']}:1", {"operation": told["id"], "epoch": 1})]
+    assert api.started == [(RUN_OPERATION, f"{told['id']}:1", {"operation": told["id"], "epoch": 1, "trace": None})]
     listed = await api.send("GET", "operations")
     assert [each["id"] for each in listed.json["value"]] == [told["id"]]
     assert (await api.send("GET", f"operations/{told['id']}")).json["status"] == "queued"

@@ -98,7 +98,7 @@ async def test_a_resume_starts_the_next_epoch(api: Api, registered: str, status:
 
     assert (first.status, again.status) == (202, 200)
     assert first.json["status"] == "running"
-    assert api.started == [(RUN_OPERATION, "op-1:2", {"operation": "op-1", "epoch": 2})]
+    assert api.started == [(RUN_OPERATION, "op-1:2", {"operation": "op-1", "epoch": 2, "trace": None})]
     assert (await look_at(api))[registered] < api.app.tables.now() + SLACK
 
 

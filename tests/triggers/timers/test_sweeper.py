@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from shared import telemetry
 from shared.contracts.names import RUN_OPERATION
 from shared.domain.caller import SYSTEM
 from shared.domain.operation import Operation, Status
@@ -16,6 +19,8 @@ from shared.tables.due import Due
 from tests.support.samples import operation, tenant_id
 from tests.triggers.conftest import Api, assign_body
 from triggers.timers.sweeper import bring_back, sweep
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @dataclass
@@ -54,14 +59,14 @@ async def watched(app: Services) -> set[tuple[str, str]]:
 
 
 async def test_of_many_sweepers_one_takes_it_up(app: Services) -> None:
-    """Trap 34: the epoch rises by one, and the orchestration is started once, under the new one."""
-    await claimed(app, "op1", 1, 2)
+    """Trap 34: the epoch rises by one, and the orchestration is started once, under the new one, in its trace."""
+    await claimed(app, "op1", 1, 2, trace=TRACE)
     clients = [Client() for _ in range(5)]
 
     brought_back = await asyncio.gather(*(sweep(app, client.start) for client in clients))
 
     assert sum(brought_back) == 1
-    run = {"operation": "op1", "epoch": 2}
+    run = {"operation": "op1", "epoch": 2, "trace": TRACE}
     assert [start for client in clients for start in client.started] == [(RUN_OPERATION, "op1:2", run)]
     assert (await app.operations.read_op("op1")).epoch == 2
 
@@ -76,6 +81,39 @@ async def test_a_late_sweeper_leaves_alone_what_another_has_taken_up(app: Servic
 
     assert len(client.started) == 1
     assert (await app.operations.read_op("op1")).epoch == 2
+
+
+async def test_only_who_worked_and_was_left_alone_counts_as_stuck(
+    app: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenant whose hours begin is taken up as well, and nobody was lost; how late the sweeper comes is told."""
+    counted, levels = list[str](), dict[str, float]()
+
+    def count(name: str, **attributes: str) -> None:
+        assert attributes == {"type": "assign"}
+        counted.append(name)
+
+    def level(name: str, value: float) -> None:
+        levels[name] = value
+
+    monkeypatch.setattr(telemetry, "count", count)
+    monkeypatch.setattr(telemetry, "level", level)
+    await claimed(app, "resting", 1)
+
+    def rest(operation: Operation) -> Operation:
+        parts = tuple(replace(part, status=Status.WAITING_FOR_WINDOW) for part in operation.tenants)
+        return settle(replace(operation, tenants=parts), app.tables.now())
+
+    await app.operations.change("resting", rest)
+    assert await sweep(app, Client().start) == 1
+    assert counted == []
+    assert levels["queue.age"] >= 1
+
+    await claimed(app, "op1", 1)
+    assert await sweep(app, Client().start) == 1
+    assert counted == ["operations.stuck"]
+    await sweep(app, Client().start)
+    assert levels["queue.age"] == 0
 
 
 async def test_who_is_looked_after_is_left_alone(app: Services) -> None:
@@ -141,7 +179,7 @@ async def test_a_host_that_died_right_after_the_claim_is_made_good(api: Api, reg
     client = Client()
 
     assert await sweep(api.app, client.start) == 1
-    assert client.started == [(RUN_OPERATION, f"{claimed}:2", {"operation": claimed, "epoch": 2})]
+    assert client.started == [(RUN_OPERATION, f"{claimed}:2", {"operation": claimed, "epoch": 2, "trace": None})]
 
 
 async def test_an_operation_in_whose_tenants_nothing_can_be_done_ends_also_without_a_host(app: Services) -> None:
