@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from dev.api import BASE
 from dev.stack import Stack
 from tests.docs.pages import ROOT, named
 
 NEEDS_AZURE = "needs-azure"
 """Behind a block's language (```sh needs-azure): it needs Azure or a tenant, and is not run here."""
 PATIENCE_S = 120
+TENANT = "contoso.onmicrosoft.com"
 # An answer that refuses ends curl, and each request is a line on the error stream, whatever the options on the page.
 _CURLRC = 'fail-with-body\nwrite-out = "%{stderr}\\nasked %{method} %{url_effective}\\n"\n'
 _BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -35,27 +37,41 @@ def blocks(page: Path) -> list[Block]:
 
 @dataclass(frozen=True)
 class Local:
-    """A running stack with its tenants registered, and a folder for what it is tried with."""
+    """A running stack with its tenants registered, an operation of it, and a folder for what it is tried with."""
 
     stack: Stack
+    operation: str
     folder: Path
 
     async def run(self, text: str, *command: str) -> str:
         """Run a program of a page from the project's folder, with this stack in place of the one of `make up`.
 
+        ``<id>`` and ``<tenant>`` are this stack's; ``$API`` and ``$KEY`` are set, as pages take them for granted.
         Returns what it wrote on the error stream; fails with all it wrote when its exit code is not 0.
         """
         key = self.folder / "api-key"
         key.write_text(self.stack.api_key)
         (self.folder / ".curlrc").write_text(_CURLRC)
         script = self.folder / "program"
-        text = text.replace("http://127.0.0.1:7071", self.stack.api_url)
-        text = text.replace("http://127.0.0.1:7074", self.stack.issuer_url)
-        script.write_text(text.replace(".localhost/api-key", str(key)))
+        here = {
+            "http://127.0.0.1:7071": self.stack.api_url,
+            "http://127.0.0.1:7074": self.stack.issuer_url,
+            ".localhost/api-key": str(key),
+            "<id>": self.operation,
+            "<tenant>": TENANT,
+        }
+        for there, value in here.items():
+            text = text.replace(there, value)
+        script.write_text(text)
         process = await asyncio.create_subprocess_exec(
             *(*command, str(script)),
             cwd=ROOT,
-            env={**os.environ, "CURL_HOME": str(self.folder), "PYTHONUNBUFFERED": "1"},
+            env={
+                **os.environ,
+                "CURL_HOME": str(self.folder),
+                "API": self.stack.api_url + BASE,
+                "KEY": self.stack.api_key,
+            },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
