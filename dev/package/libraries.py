@@ -27,8 +27,8 @@ def install(root: Path, into: Path) -> None:
     command = ["sh", str(root / "dev/tools/uv.sh"), "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--only-binary", ":all:", "--python-platform", PLATFORM, "--python-version", "3.13"]
     command += ["--python", sys.executable, "--target", str(into), "--requirement", str(root / "requirements.txt")]
-    # Copied: a link would lead from here into the cache that all projects of this machine share.
-    done = subprocess.run([*command, "--link-mode", "copy"], capture_output=True, text=True, check=False)
+    # Files may be links into the cache that all projects of this machine share: from here on none is written to.
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackageError(f"requirements.txt could not be installed for {PLATFORM}:\n{done.stderr}")
 
