@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo demo-transfer bench fire trace-demo audit-verify portal check test test-all lock clean python node azurite
+.PHONY: help up demo demo-transfer bench fire trace-demo audit-verify portal package sbom audit check test test-all lock clean python node azurite
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
@@ -38,13 +38,23 @@ audit-verify: python ## verify the audit of every tenant, by default of what mak
 portal: python ## build the web page into portal/dist, where that is missing or out of date
 	@sh dev/tools/portal.sh build
 
-check: python node ## lint, format, types, import contracts, requirements, the web page
+package: python portal ## make what is deployed into out/: the app alone, and with its libraries; prints what takes the room
+	@$(BIN)/python -m dev.package
+
+sbom: ## list what the product is made of into out/ (CycloneDX), and refuse licences that are not on the list
+	@sh dev/tools/supply.sh sbom
+
+audit: ## ask the advisory databases about every pinned version (needs the internet; CI has it as a step of its own)
+	@sh dev/tools/supply.sh audit
+
+check: python node ## lint, format, types, import contracts, requirements, the web page, the infrastructure
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@sh dev/tools/requirements.sh check
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pyright
 	@sh dev/tools/portal.sh check
+	@sh dev/tools/infra.sh
 
 test: check azurite portal ## check, and every test that is not slow
 	@$(PYTEST) -m 'not slow'
@@ -56,7 +66,7 @@ lock: ## compile the requirements from pyproject.toml (UPGRADE=1 takes the newes
 	@sh dev/tools/requirements.sh lock $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was installed or cached; local data in .localhost/ stays
-	@rm -rf .venv .tools dev/azurite/node_modules portal/node_modules portal/dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .tools dev/azurite/node_modules portal/node_modules portal/dist out .supply .policy .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python node azurite:

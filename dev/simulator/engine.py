@@ -36,11 +36,9 @@ class Latency:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Latency":
-        """``SIMULATOR_READ_MS``, ``SIMULATOR_WRITE_MS``, ``SIMULATOR_BATCH_MS``, each 0 by default."""
-        read, write, batch = (
-            float(environment.get(f"SIMULATOR_{name}_MS") or 0) / 1000 for name in ("READ", "WRITE", "BATCH")
-        )
-        return cls(read, write, batch)
+        """Each 0 by default."""
+        names = ("SIMULATOR_READ_MS", "SIMULATOR_WRITE_MS", "SIMULATOR_BATCH_MS")
+        return cls(*(float(environment.get(name) or 0) / 1000 for name in names))
 
 
 @dataclass(slots=True)

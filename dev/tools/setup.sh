@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes what the project needs and is missing: `setup.sh python` the virtual environment, `setup.sh azurite` the storage
-# emulator, `setup.sh portal` what the web page is built with; `setup.sh node` only looks whether Node is there. Says nothing
-# when there is nothing to do. What was installed last lies beside it as a copy of its lock file.
+# Makes what the project needs and is missing: `setup.sh python` the virtual environment, `setup.sh supply` the one of the
+# tools that list and judge its libraries, `setup.sh policy` the one of what scans the infrastructure, `setup.sh azurite` the
+# storage emulator, `setup.sh portal` what the web page is built with; `setup.sh node` only looks whether Node is there. Says
+# nothing when there is nothing to do. What was installed last lies beside it as a copy of its lock file.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -25,17 +26,17 @@ EOF
     return 1
 }
 
-setup_python() {
-    if is_313 .venv/bin/python && cmp -s requirements-dev.txt .venv/installed.txt; then return; fi
+install_requirements() { # environment requirements: every file is held to its hash
+    if is_313 "$1/bin/python" && cmp -s "$2" "$1/installed.txt"; then return; fi
     sh dev/tools/uv.sh --version >/dev/null
-    if ! is_313 .venv/bin/python; then
+    if ! is_313 "$1/bin/python"; then
         python=$(find_python)
-        echo 'Making .venv' >&2
-        sh dev/tools/uv.sh venv --quiet --clear --python "$python" .venv
+        echo "Making $1" >&2
+        sh dev/tools/uv.sh venv --quiet --clear --python "$python" "$1"
     fi
-    echo 'Installing requirements-dev.txt into .venv' >&2
-    sh dev/tools/uv.sh pip sync --quiet --python .venv/bin/python requirements-dev.txt
-    cp requirements-dev.txt .venv/installed.txt
+    echo "Installing $2 into $1" >&2
+    sh dev/tools/uv.sh pip sync --quiet --require-hashes --python "$1/bin/python" "$2"
+    cp "$2" "$1/installed.txt"
 }
 
 setup_node() {
@@ -56,9 +57,11 @@ install_packages() { # folder
 
 for part in "$@"; do
     case "$part" in
-        python | node) "setup_$part" ;;
+        python) install_requirements .venv requirements-dev.txt ;;
+        supply | policy) install_requirements ".$part" "requirements-$part.txt" ;;
+        node) setup_node ;;
         azurite) install_packages dev/azurite ;;
         portal) install_packages portal ;;
-        *) echo "setup.sh: unknown part '$part'; known are python, node, azurite and portal" >&2 && exit 2 ;;
+        *) echo "setup.sh: unknown part '$part'; known are python, supply, policy, node, azurite and portal" >&2 && exit 2 ;;
     esac
 done

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-_SINGLE = (ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "portal/README.md")
+_SINGLE = tuple(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "portal/README.md"))
 PAGES = sorted([*_SINGLE, *ROOT.glob("docs/**/*.md"), *ROOT.glob("dev/*/README.md")])
 ADRS = sorted(ROOT.glob("docs/adr/*.md"))
 

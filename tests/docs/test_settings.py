@@ -1,17 +1,24 @@
 """The settings page lists what is read, no more and no less, with the values that hold."""
 
+import ast
+import json
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from dev.stack import settings as local
 from shared import settings as product
 from shared.settings import ENTRA, EXCHANGE, GRAPH, PRODUCTS, Settings, read_settings
-from tests.docs.pages import codes, section, table
+from tests.docs.pages import ROOT, codes, section, table
 
 PAGE = "docs/settings.md"
 SUFFIX = "OTHER"
+NAME = re.compile(r"[A-Z]{2,}(?:_[A-Z]+)+|AzureWebJobsStorage\w*")
+LOCAL = re.compile(r"(?:SIMULATOR|LOCALHOST|ISSUER|AZURITE)_[A-Z_]+")
+CONNECTION = re.compile(r'connection="(\w+)"')
 NEEDED = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "GRAPH_BASE_URL": "http://127.0.0.1:1/v1.0",
@@ -115,3 +122,50 @@ def test_defaults_and_local_values_are_the_ones_that_hold(monkeypatch: pytest.Mo
         assert rows[name][2].strip("`") == value, name
     ports = {name: cells[1] for name, cells in listed("## The local stack")}
     assert {name: ports[name] for name in local.PORTS} == local.PORTS
+
+
+def constants(path: Path) -> Iterator[str]:
+    """Every text in a module that could be a setting's name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAME.fullmatch(node.value):
+            yield node.value
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    """A setting that is read elsewhere would be missing above; nobody else asks for the environment."""
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("shared", "triggers", "orchestrators", "activities")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and ast.unparse(node.value) == "os"
+    }
+
+    assert readers == {"shared/settings.py"}
+
+
+def test_no_name_in_the_code_is_left_out() -> None:
+    """Not even one that is asked for only where another has a certain value, nor one that a binding names."""
+    rows = {name for name, _ in listed("## The app")}
+    named = set(constants(ROOT / "shared/settings.py"))
+    bound = {name for path in ROOT.glob("triggers/**/*.py") for name in CONNECTION.findall(path.read_text())}
+
+    assert named <= rows
+    assert bound
+    assert bound <= rows
+
+
+def test_the_example_sets_what_is_listed() -> None:
+    """local.settings.json has settings of the app, and the one that the host itself needs."""
+    values = json.loads((ROOT / "local.settings.json").read_text())["Values"]
+
+    assert values.keys() - {"FUNCTIONS_WORKER_RUNTIME"} <= {name for name, _ in listed("## The app")}
+
+
+def test_what_the_local_parts_read_is_on_their_pages() -> None:
+    """Their own settings stand on the settings page or on the part's, and no page lists one that is gone."""
+    pages = [ROOT / PAGE, *ROOT.glob("dev/*/README.md")]
+    told = {code for page in pages for code in codes(page.read_text()) if LOCAL.fullmatch(code)}
+    read = {name for path in ROOT.glob("dev/**/*.py") for name in constants(path) if LOCAL.fullmatch(name)}
+
+    assert read == told

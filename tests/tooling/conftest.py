@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-supply.txt", "requirements-policy.txt")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -17,7 +18,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder with the project's tooling and requirements, and nothing installed."""
-    for name in ("Makefile", "pyproject.toml", ".python-version", "requirements.txt", "requirements-dev.txt"):
+    for name in ("Makefile", "pyproject.toml", ".python-version", *REQUIREMENTS):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "dev" / "tools", tmp_path / "dev" / "tools")
     (tmp_path / "dev" / "azurite").mkdir()

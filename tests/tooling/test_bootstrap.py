@@ -84,3 +84,24 @@ def test_the_emulator_is_installed_once_per_lock_file(project: Path, run: Run) -
     calls = (project / "calls").read_text().splitlines()
     assert len(calls) == 2
     assert all(call.startswith("ci ") for call in calls)
+
+
+def test_what_was_made_can_be_removed(project: Path, run: Run) -> None:
+    """`make clean` leaves sources and local data as they are."""
+    made = (
+        ".venv/bin/python",
+        ".supply/installed.txt",
+        "out/package.zip",
+        "portal/dist/index.html",
+        "shared/__pycache__/a.pyc",
+    )
+    kept = ("shared/a.py", ".localhost/api-key", "portal/src/main.tsx")
+    for name in (*made, *kept):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).touch()
+
+    result = run("make", "clean", programs={"find": 'exec /usr/bin/find "$@"'})
+
+    assert result.returncode == 0, result.stderr
+    assert [name for name in made if (project / name).exists()] == []
+    assert [name for name in kept if not (project / name).exists()] == []

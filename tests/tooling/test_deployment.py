@@ -3,11 +3,13 @@
 import ast
 import json
 import subprocess
+import tomllib
 from fnmatch import fnmatch
 from typing import Any
 
 from shared.domain.pacing import MAX_BATCHES
 from tests.tooling.conftest import ROOT
+from triggers.routes.meta import VERSION
 
 DEPLOYED = {
     "activities",
@@ -84,3 +86,12 @@ def test_the_entry_point_imports_no_development_tool() -> None:
 
     assert imported
     assert not imported & {"dev", "tests"}
+
+
+def test_a_release_has_one_number() -> None:
+    """The product, its API and its page tell the same, so that a bill of materials names what is deployed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert project == VERSION
+    assert project == read_json("portal/package.json")["version"]
+    assert project == read_json("portal/package-lock.json")["version"]

@@ -3,9 +3,13 @@
 import re
 from pathlib import Path
 
-from tests.tooling.conftest import ROOT, Run
+import pytest
+
+from tests.tooling.conftest import REQUIREMENTS, ROOT, Run
 
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
+BLOCK = re.compile(r"[a-z0-9-]+==\S+( ; [^\\\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n")
+COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -20,12 +24,28 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_every_requirement_is_pinned_and_names_no_host() -> None:
-    """Each line is an exact pin or a comment; no index, no address."""
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / name).read_text().splitlines():
-            assert line.lstrip().startswith("#") or PIN.match(line), f"{name}: {line}"
-            assert "://" not in line
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_requirement_is_pinned_by_hash_and_names_no_host(name: str) -> None:
+    """Besides comments there are exact pins, each with the hashes of its files; no index, no address."""
+    text = (ROOT / name).read_text()
+
+    assert "://" not in text
+    assert pins(ROOT / name)
+    assert BLOCK.sub("", COMMENT.sub("", text)) == ""
+
+
+def test_a_file_that_is_not_the_one_of_the_hash_is_not_installed(project: Path, uv_run: Run) -> None:
+    """The set-up refuses what was exchanged at the index, and does not count it as installed."""
+    requirements = project / "requirements-dev.txt"
+    block = next(match[0] for match in BLOCK.finditer(requirements.read_text()) if match[0].startswith("iniconfig=="))
+    requirements.write_text(re.sub("sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", block))
+
+    result = uv_run("sh", "dev/tools/setup.sh", "python")
+
+    assert result.returncode != 0
+    assert "iniconfig" in result.stderr
+    assert "hash" in result.stderr.lower()
+    assert not (project / ".venv" / "installed.txt").exists()
 
 
 def test_development_runs_on_the_very_versions_that_are_deployed() -> None:
@@ -73,3 +93,12 @@ def test_the_emulator_is_pinned_and_its_lock_names_no_registry() -> None:
 
     assert '"integrity"' in lock
     assert '"resolved"' not in lock
+
+
+def test_locking_again_changes_nothing(project: Path, uv_run: Run) -> None:
+    """Every pin that still fits is kept."""
+    result = uv_run("make", "lock")
+
+    assert result.returncode == 0, result.stderr
+    for name in REQUIREMENTS:
+        assert (project / name).read_text() == (ROOT / name).read_text()
