@@ -7,7 +7,7 @@ from typing import Any
 from shared import telemetry
 from shared.contracts.names import operation_instance, tenant_instance
 
-_GIVEN = ("operation", "epoch", "tenant", "batch", "attempt", "window", "chunk")
+_GIVEN = ("operation", "epoch", "tenant", "batch", "attempt", "window")
 _CAME = ("sent", "left", "throttled", "wait", "paid")
 """Numbers of a result that are worth telling."""
 
