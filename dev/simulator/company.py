@@ -103,5 +103,8 @@ def get_by_ids(tenant: Tenant, call: Call, now: float) -> Reply:
         if item is None and key in tenant.devices and "device" in types:
             value.append(object_json(tenant, Member("device", key), select))
         elif item is not None and ("user" if isinstance(item, User) else "group") in types:
-            value.append(object_json(tenant, item, select))
+            shown = object_json(tenant, item, select)
+            if not isinstance(item, User) and not tenant.settings.group_names:
+                shown = {name: each if name in ("@odata.type", "id") else None for name, each in shown.items()}
+            value.append(shown)
     return json_reply({"@odata.context": f"{call.root}/$metadata#directoryObjects", "value": value})

@@ -19,6 +19,7 @@ def settings_of(spec: TenantSpec) -> Settings:
         domains=tuple(spec.domains),
         country=spec.country_letter_code,
         consent=spec.consent,
+        group_names=spec.group_names,
         lag_seconds=spec.lag_seconds,
         stale_usage_location=spec.stale_usage_location,
         stale_seats=spec.stale_seats,

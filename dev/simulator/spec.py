@@ -132,6 +132,7 @@ class TenantSpec(Wire):
     domains: list[str] = ["simulated.onmicrosoft.com"]
     country_letter_code: str = "US"
     consent: bool = True
+    group_names: bool = True
     lag_seconds: tuple[float, float] = (0.0, 1.5)
     stale_usage_location: bool = True
     stale_seats: bool = False

@@ -39,6 +39,8 @@ class Settings:
     domains: tuple[str, ...] = ("simulated.onmicrosoft.com",)
     country: str = "US"
     consent: bool = True
+    group_names: bool = True
+    """Whether the app may read what ``getByIds`` tells of groups beside their ids."""
     lag_seconds: tuple[float, float] = (0.0, 1.5)
     stale_usage_location: bool = True
     stale_seats: bool = False

@@ -7,13 +7,14 @@ import asyncio
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from urllib.parse import quote
 
 from shared.domain.advice import told
 from shared.domain.codes import TenantErrorCode
 from shared.domain.model import Sku, User
 from shared.domain.nearest import hint
-from shared.errors import GraphError, GroupAmbiguous, GroupNotFound
+from shared.errors import Denied, GraphError, GroupAmbiguous, GroupNotFound
 from shared.graph import batch, likely, parse, query
 from shared.graph.channel import Channel, Connection
 from shared.graph.mailboxes import Mailboxes
@@ -251,18 +252,23 @@ class Directory:
         return dict(zip(requests, answers, strict=True))
 
     async def group_names(self, group_ids: Iterable[str]) -> dict[str, str]:
-        """Display names of groups by id; an id that is no group of the tenant is absent.
+        """Display names of groups by id; absent is who is no group of the tenant, and whose name is not ours to read.
 
+        A name is a word of a message, and the id says the same: so a refusal of this call alone is no error.
         https://learn.microsoft.com/graph/api/directoryobject-getbyids
         """
         wanted = list(dict.fromkeys(group_id.lower() for group_id in group_ids))
         names: dict[str, str] = {}
         for start in range(0, len(wanted), _IDS_A_CALL):
             body = {"ids": wanted[start : start + _IDS_A_CALL], "types": ["group"]}
-            page = await self._channel.read("/directoryObjects/getByIds", body=body)
+            try:
+                page = await self._channel.read("/directoryObjects/getByIds", body=body)
+            except Denied as error:
+                if error.status != HTTPStatus.FORBIDDEN:
+                    raise
+                return names
             with self._channel.reading():
-                groups = [parse.group(source) for source in parse.objects(page, "value", "the list of groups")]
-            names |= {group.id: group.display_name for group in groups}
+                names |= parse.names(parse.objects(page, "value", "the list of groups"))
         return names
 
     def _no_group(self, which: str, hint: str = "") -> GroupNotFound:

@@ -134,6 +134,12 @@ def group(source: Json) -> Group:
     return Group(_text(source, "id", what).lower(), _text(source, "displayName", what), "DynamicMembership" in types)
 
 
+def names(sources: Iterable[Json]) -> dict[str, str]:
+    """Display names of directory objects by id, of those that came with one."""
+    shown = ((_text(source, "id", "an object").lower(), source.get("displayName")) for source in sources)
+    return {key: name for key, name in shown if isinstance(name, str) and name}
+
+
 def _text(source: Json, name: str, what: str) -> str:
     value = source.get(name)
     if not isinstance(value, str) or not value:

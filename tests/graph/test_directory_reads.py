@@ -246,6 +246,30 @@ async def test_group_names_are_looked_up_a_thousand_at_a_time(simulator: Simulat
     assert [len(line["body"]["ids"]) for line in tenant.requests("getByIds")] == [1000, 6]
 
 
+async def test_names_of_groups_that_the_app_may_not_read_are_absent(simulator: Simulator, graph: Graph):
+    """They are words of a message, which names the group by its id then: no reason to end an operation.
+
+    Graph gives objects of a type that the app may not read with their ids only, or refuses the call.
+    """
+    hidden = simulator.load(groups=[{"displayName": "Sales"}], groupNames=False)
+    refused = simulator.load(groups=[{"displayName": "Sales"}])
+    refused.fault("getByIds", "403")
+
+    for tenant in (hidden, refused):
+        sales = tenant.state()["groups"][0]["id"]
+        assert await graph.directory(tenant.id).group_names([sales]) == {}
+        assert len(tenant.requests("getByIds")) == 1
+
+
+async def test_a_tenant_that_refuses_everything_has_no_names_either(simulator: Simulator, graph: Graph):
+    """A token that Graph does not take is told, here as everywhere."""
+    tenant = simulator.load(groups=[{"displayName": "Sales"}])
+    tenant.fault("getByIds", "401")
+
+    with pytest.raises(Denied):
+        await graph.directory(tenant.id).group_names([tenant.state()["groups"][0]["id"]])
+
+
 async def test_bulk_requests_step_back_first(directory: Directory, tenant: SimulatedTenant):
     """Every request asks for low priority and can be traced by its ``client-request-id``."""
     await directory.find_users(["ana@contoso.com"])
