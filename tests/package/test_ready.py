@@ -1,5 +1,6 @@
 """The package with its libraries: made twice, run with nothing else, and its trimmed Graph SDK put to the test."""
 
+import ast
 import os
 import platform
 import subprocess
@@ -21,6 +22,34 @@ pytestmark = [
 ]
 BARE = getattr(sys, "_base_executable", sys.executable)
 """The interpreter without the project's environment."""
+
+MISSING = """
+import importlib, json, sys
+sys.path[:0] = sys.argv[2:]
+missing = []
+for name in sys.argv[1].split():
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        missing.append(f"{name}: {error}")
+print(json.dumps(missing))
+"""
+
+
+def imported(app: Path) -> set[str]:
+    """Every module that the app's own code imports, wherever in it."""
+    folders = ("activities", "orchestrators", "shared", "triggers")
+    found: set[str] = set()
+    for path in (app / "function_app.py", *(path for folder in folders for path in (app / folder).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Import(names=names):
+                    found |= {each.name for each in names}
+                case ast.ImportFrom(module=str(module), level=0):
+                    found.add(module)
+                case _:
+                    pass
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +85,15 @@ def test_it_needs_nothing_else_to_run(ready: Path) -> None:
 
     assert told(BARE, FUNCTIONS, ready, ready / PLACE) == told(sys.executable, FUNCTIONS, ROOT)
     assert told(BARE, REACHABLE, asked, ready, ready / PLACE) == ["shared", "httpx"]
+
+
+def test_whatever_the_app_imports_is_there(ready: Path) -> None:
+    """Also what is loaded late, within a function: a module of the SDK that was trimmed away would be missed here."""
+    asked = imported(ready)
+
+    assert {"azure.functions", "msgraph.generated.models.o_data_errors.o_data_error", "shared.graph.sdk"} <= asked
+    assert told(BARE, MISSING, " ".join(sorted(asked)), ready, ready / PLACE) == []
+    assert told(BARE, MISSING, "msgraph.generated.models.user", ready, ready / PLACE)
 
 
 def test_the_trimmed_sdk_does_all_that_the_app_asks_of_it(ready: Path) -> None:
