@@ -89,7 +89,7 @@ async def test_an_operation_is_paused_resumed_and_cancelled(portal: Portal, stac
     await page.get_by_role("button", name="Cancel").click()
     dialog = page.get_by_role("dialog")
     assert await portal.violations() == []
-    await dialog.get_by_role("button", name="Keep it as it is").click()
+    await dialog.get_by_role("button", name="Go back").click()
     await expect(dialog).to_have_count(0)
     await page.get_by_role("button", name="Cancel").click()
     await dialog.get_by_role("button", name="Cancel the operation").click()

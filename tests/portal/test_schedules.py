@@ -60,7 +60,7 @@ async def test_a_schedule_is_listed_paused_enabled_and_deleted(portal: Portal) -
     dialog = page.get_by_role("dialog", name="Delete this schedule?")
     await expect(dialog).to_contain_text(HOSTILE)
     assert await portal.violations() == []
-    await dialog.get_by_role("button", name="Keep it as it is").click()
+    await dialog.get_by_role("button", name="Cancel").click()
     await expect(dialog).to_have_count(0)
     await page.get_by_role("button", name="Delete").click()
     await dialog.get_by_role("button", name="Delete").click()

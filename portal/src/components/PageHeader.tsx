@@ -1,6 +1,16 @@
-import { makeStyles, Text, tokens, typographyStyles } from "@fluentui/react-components";
+import {
+  Breadcrumb,
+  BreadcrumbButton,
+  BreadcrumbDivider,
+  BreadcrumbItem,
+  makeStyles,
+  Text,
+  tokens,
+  typographyStyles,
+} from "@fluentui/react-components";
 import { type ReactNode, useEffect, useRef } from "react";
-import { useLocation, useNavigationType } from "react-router";
+import { useLinkClickHandler, useLocation, useNavigationType } from "react-router";
+import { hrefOf } from "./RouterLink";
 
 const useStyles = makeStyles({
   root: {
@@ -17,11 +27,20 @@ const useStyles = makeStyles({
     overflowWrap: "anywhere",
     "&:focus": { outline: "none" },
   },
-  about: { color: tokens.colorNeutralForeground2, maxWidth: "80ch" },
+  about: { color: tokens.colorNeutralForeground2, maxWidth: "80ch", overflowWrap: "anywhere" },
+  here: { whiteSpace: "normal", overflowWrap: "anywhere" },
+  way: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalSNudge})` },
 });
+
+/** The list that a view is one of. */
+export interface List {
+  path: string;
+  label: string;
+}
 
 interface PageHeaderProps {
   title: string;
+  list?: List;
   /** One sentence on what the page is for. */
   about?: ReactNode;
   /** Buttons beside the title. */
@@ -29,7 +48,7 @@ interface PageHeaderProps {
 }
 
 /** The heading of a view; names the window, and takes the focus when the user came here by a link of the page. */
-export function PageHeader({ title, about, actions }: PageHeaderProps) {
+export function PageHeader({ title, list, about, actions }: PageHeaderProps) {
   const styles = useStyles();
   const heading = useRef<HTMLHeadingElement>(null);
   const arrived = useNavigationType() === "PUSH";
@@ -41,6 +60,7 @@ export function PageHeader({ title, about, actions }: PageHeaderProps) {
   return (
     <div className={styles.root}>
       <title>{`${title} – Bulk licences`}</title>
+      {list && <Way list={list} here={title} />}
       <div className={styles.row}>
         <h1 ref={heading} tabIndex={-1} className={styles.title}>
           {title}
@@ -49,5 +69,26 @@ export function PageHeader({ title, about, actions }: PageHeaderProps) {
       </div>
       {about && <Text className={styles.about}>{about}</Text>}
     </div>
+  );
+}
+
+/** The way back to the list that one came from, or may have. */
+function Way({ list: { path, label }, here }: { list: List; here: string }) {
+  const styles = useStyles();
+  const onClick = useLinkClickHandler<HTMLAnchorElement>(path);
+  return (
+    <Breadcrumb className={styles.way} size="small" aria-label="Where this is">
+      <BreadcrumbItem>
+        <BreadcrumbButton as="a" href={hrefOf(path)} onClick={onClick}>
+          {label}
+        </BreadcrumbButton>
+      </BreadcrumbItem>
+      <BreadcrumbDivider />
+      <BreadcrumbItem>
+        <BreadcrumbButton current className={styles.here}>
+          {here}
+        </BreadcrumbButton>
+      </BreadcrumbItem>
+    </Breadcrumb>
   );
 }

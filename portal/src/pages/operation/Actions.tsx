@@ -7,9 +7,9 @@ import { PlayRegular } from "@fluentui/react-icons/svg/play";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { steer, type Verb } from "../../api/operation";
+import { isEnded } from "../../api/status";
 import type { Operation, OperationStatus } from "../../api/types";
 import { ConfirmButton } from "../../components/ConfirmButton";
-import { isEnded } from "../../components/StatusBadge";
 import { useToast } from "../../components/useToast";
 import { RevertDialog } from "./RevertDialog";
 
@@ -76,6 +76,7 @@ export function Actions({ operation, nameOf }: ActionsProps) {
           icon={<DismissRegular />}
           title="Cancel the operation?"
           confirm="Cancel the operation"
+          dismiss="Go back"
           onConfirm={() => steering.mutateAsync("cancel")}
         >
           What was sent is recorded and stays; the rest is left alone. A cancelled operation does not go on, but what it

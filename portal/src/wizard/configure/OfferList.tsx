@@ -42,7 +42,7 @@ interface OfferListProps {
 /** The licences of the tenants that are meant, with seats left and price, to be ticked. */
 export function OfferList({ label, chosen, onToggle, more }: OfferListProps) {
   const styles = useStyles();
-  const { licences, left, asked, pending, error } = useLicences();
+  const { licences, left, asked, pending, error, retry } = useLicences();
   const [typed, setTyped] = useState("");
   const wanted = typed.trim().toLowerCase();
   const shown = licences.filter(
@@ -50,7 +50,7 @@ export function OfferList({ label, chosen, onToggle, more }: OfferListProps) {
   );
   return (
     <div className={styles.root}>
-      {error !== null && <ProblemMessage problem={asProblem(error)} />}
+      {error !== null && <ProblemMessage problem={asProblem(error)} onRetry={retry} />}
       {licences.length > MANY && (
         <SearchBox
           className={styles.search}
@@ -73,7 +73,8 @@ export function OfferList({ label, chosen, onToggle, more }: OfferListProps) {
                     <span>{offer.name}</span>
                     <Text size={200} className={styles.faint}>
                       {offer.sku}
-                      {offer.tenants < asked && ` · in ${formatCount(offer.tenants, "tenant")} of ${asked}`}
+                      {offer.tenants < asked &&
+                        ` · in ${formatCount(offer.tenants, "tenant")} of ${formatNumber(asked)}`}
                     </Text>
                   </span>
                 }

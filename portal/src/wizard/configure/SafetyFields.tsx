@@ -37,13 +37,13 @@ export function SafetyFields() {
             <option value="partial">give out those that are left</option>
           </Select>
         </Field>
-        <Field label="If services conflict">
+        <Field label="If service plans conflict">
           <Select
             value={disableConflicting ? "disable" : "skip"}
             onChange={(_, data) => put({ disableConflicting: data.value === "disable" })}
           >
             <option value="skip">leave that licence out</option>
-            <option value="disable">switch the conflicting services off</option>
+            <option value="disable">switch the conflicting service plans off</option>
           </Select>
         </Field>
         <NumberField

@@ -25,7 +25,7 @@ export function TenantPicker() {
 
   return (
     <>
-      <Field label="Tenants" className={styles.field}>
+      <Field label="Search tenants" className={styles.field}>
         <Combobox
           multiselect
           inlinePopup
