@@ -49,7 +49,7 @@ export function CallerMenu({ caller, className }: { caller: Caller; className: s
         <Button
           appearance="transparent"
           className={mergeClasses(styles.button, className)}
-          icon={<Avatar size={28} name={caller.name} aria-hidden />}
+          icon={<Avatar size={28} aria-hidden />}
           iconPosition="after"
           aria-label={`Signed in as ${caller.name}`}
         >

@@ -1,16 +1,8 @@
-import {
-  Breadcrumb,
-  BreadcrumbButton,
-  BreadcrumbDivider,
-  BreadcrumbItem,
-  makeStyles,
-  Text,
-  tokens,
-  typographyStyles,
-} from "@fluentui/react-components";
+import { makeStyles, Text, tokens, typographyStyles } from "@fluentui/react-components";
+import { ChevronRightRegular } from "@fluentui/react-icons/svg/chevron-right";
 import { type ReactNode, useEffect, useRef } from "react";
-import { useLinkClickHandler, useLocation, useNavigationType } from "react-router";
-import { hrefOf } from "./RouterLink";
+import { useLocation, useNavigationType } from "react-router";
+import { RouterLink } from "./RouterLink";
 
 const useStyles = makeStyles({
   root: {
@@ -28,8 +20,10 @@ const useStyles = makeStyles({
     "&:focus": { outline: "none" },
   },
   about: { color: tokens.colorNeutralForeground2, maxWidth: "80ch", overflowWrap: "anywhere" },
-  here: { whiteSpace: "normal", overflowWrap: "anywhere" },
-  way: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalSNudge})` },
+  actions: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS },
+  way: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalXS, fontSize: tokens.fontSizeBase200 },
+  arrow: { flexShrink: 0 },
+  here: { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
 });
 
 /** The list that a view is one of. */
@@ -65,7 +59,7 @@ export function PageHeader({ title, list, about, actions }: PageHeaderProps) {
         <h1 ref={heading} tabIndex={-1} className={styles.title}>
           {title}
         </h1>
-        {actions}
+        {actions && <div className={styles.actions}>{actions}</div>}
       </div>
       {about && <Text className={styles.about}>{about}</Text>}
     </div>
@@ -75,20 +69,13 @@ export function PageHeader({ title, list, about, actions }: PageHeaderProps) {
 /** The way back to the list that one came from, or may have. */
 function Way({ list: { path, label }, here }: { list: List; here: string }) {
   const styles = useStyles();
-  const onClick = useLinkClickHandler<HTMLAnchorElement>(path);
   return (
-    <Breadcrumb className={styles.way} size="small" aria-label="Where this is">
-      <BreadcrumbItem>
-        <BreadcrumbButton as="a" href={hrefOf(path)} onClick={onClick}>
-          {label}
-        </BreadcrumbButton>
-      </BreadcrumbItem>
-      <BreadcrumbDivider />
-      <BreadcrumbItem>
-        <BreadcrumbButton current className={styles.here}>
-          {here}
-        </BreadcrumbButton>
-      </BreadcrumbItem>
-    </Breadcrumb>
+    <nav aria-label="Breadcrumb" className={styles.way}>
+      <RouterLink to={path}>{label}</RouterLink>
+      <ChevronRightRegular aria-hidden className={styles.arrow} />
+      <span aria-current="page" className={styles.here}>
+        {here}
+      </span>
+    </nav>
   );
 }

@@ -58,6 +58,7 @@ function EntriesTable({ rows, onShow }: { rows: readonly AuditEntry[]; onShow: (
       id: "operation",
       header: "Operation",
       cell: (row) => <RouterLink to={`/operations/${row.operationId}`}>{row.operationId.slice(0, 8)}</RouterLink>,
+      width: "86px",
     },
     {
       id: "details",

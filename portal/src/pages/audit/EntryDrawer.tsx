@@ -10,6 +10,7 @@ import {
 } from "@fluentui/react-components";
 import { DismissRegular } from "@fluentui/react-icons/svg/dismiss";
 import type { AuditEntry, HeldLicence } from "../../api/types";
+import { Breakable } from "../../components/Breakable";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Facts } from "../../components/Facts";
 import { RouterLink } from "../../components/RouterLink";
@@ -86,7 +87,7 @@ function Body({ entry }: { entry: AuditEntry }) {
       <div className={styles.body}>
         <Facts
           facts={[
-            ["User", entry.userPrincipalName],
+            ["User", <Breakable key="user" text={entry.userPrincipalName} />],
             ["Tenant", nameOf(entry.tenantId)],
             ["When", formatDateTime(entry.at)],
             ["By", entry.actor.name],

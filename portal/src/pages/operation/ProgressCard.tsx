@@ -43,7 +43,7 @@ export function ProgressCard({ operation }: { operation: Operation }) {
               ? `${formatCount(rowsRead, "row")} read`
               : isEnded(status)
                 ? "No users"
-                : "Finding the users"}
+                : "Nobody yet"}
         </Text>
         {!isEnded(status) && <Text>{PHASES[phase]}</Text>}
       </div>

@@ -96,7 +96,7 @@ function columnsOf(nameOf: ((tenantId: string) => string) | null): VirtualColumn
     text: ({ tenantId }: Result) => nameOf?.(tenantId) ?? "",
   };
   return [
-    { id: "user", header: "User", width: "minmax(285px, 2fr)", text: (row) => row.userPrincipalName },
+    { id: "user", header: "User", width: "minmax(min(285px, 45vw), 2fr)", text: (row) => row.userPrincipalName },
     ...(nameOf ? [tenant] : []),
     { id: "status", header: "Result", width: "100px", text: (row) => STATUSES[row.status] },
     { id: "added", header: "Got", width: "minmax(110px, 1fr)", text: (row) => row.added.join(", ") || NOTHING },

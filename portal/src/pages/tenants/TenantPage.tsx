@@ -132,7 +132,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
   return (
     <>
       <Button icon={<ArrowSyncRegular />} disabled={reading.isPending} onClick={() => reading.mutate()}>
-        {reading.isPending ? "Reading …" : "Read it again"}
+        {reading.isPending ? "Reading …" : "Refresh"}
       </Button>
       <ConfirmButton
         label="Delete"

@@ -73,7 +73,7 @@ const COLUMNS: readonly Column<Tenant>[] = [
   },
   { id: "consent", header: "Consent", cell: (row) => <ConsentBadge consent={row.consent} /> },
   { id: "enabled", header: "Operations", cell: (row) => <EnabledBadge enabled={row.enabled} /> },
-  { id: "tags", header: "Tags", cell: (row) => <Tags tags={row.tags} /> },
+  { id: "tags", header: "Tags", cell: (row) => <Tags tags={row.tags} />, width: "90px" },
   { id: "id", header: "Tenant id", cell: (row) => row.tenantId, width: "180px" },
 ];
 

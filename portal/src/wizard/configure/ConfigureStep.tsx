@@ -45,7 +45,7 @@ export function ConfigureStep() {
           ))}
         </RadioGroup>
         {namesSkus(draft) && (
-          <MessageBar>
+          <MessageBar layout="multiline">
             <MessageBarBody>
               The rows of the CSV name licences themselves; what is chosen here counts for rows without one.
             </MessageBarBody>

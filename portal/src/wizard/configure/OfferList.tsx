@@ -23,9 +23,14 @@ const useStyles = makeStyles({
   },
   label: { display: "flex", flexDirection: "column", overflowWrap: "anywhere" },
   faint: { color: tokens.colorNeutralForeground3 },
-  seats: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXXS },
-  price: { textAlign: "end", "@media (max-width: 700px)": { textAlign: "start" } },
-  more: { paddingLeft: "32px" },
+  seats: {
+    "@media (max-width: 700px)": { paddingLeft: "32px" },
+    display: "flex",
+    flexDirection: "column",
+    gap: tokens.spacingVerticalXXS,
+  },
+  price: { textAlign: "end", "@media (max-width: 700px)": { textAlign: "start", paddingLeft: "32px" } },
+  more: { "@media (min-width: 700px)": { paddingLeft: "32px" } },
 });
 
 /** From so many licences on there is a search. */

@@ -55,7 +55,7 @@ export function ExecuteStep({ impact, confirm, typed, onTyped, problem }: Execut
       <SectionCard title="Ready to start">
         <Facts facts={facts} />
         {draft.options.canary?.approve === "manual" && (
-          <MessageBar>
+          <MessageBar layout="multiline">
             <MessageBarBody>
               {`After ${formatCount(draft.options.canary.users ?? 0, "user")} of each tenant it waits for an approval.`}
             </MessageBarBody>

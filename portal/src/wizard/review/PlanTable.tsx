@@ -83,7 +83,7 @@ function columnsOf(nameOf: ((tenantId: string) => string) | null): VirtualColumn
     text: ({ tenantId }: PlanRow) => nameOf?.(tenantId) ?? "",
   };
   return [
-    { id: "user", header: "User", width: "minmax(285px, 2fr)", text: (row) => row.user },
+    { id: "user", header: "User", width: "minmax(min(285px, 45vw), 2fr)", text: (row) => row.user },
     ...(nameOf ? [tenant] : []),
     { id: "status", header: "What happens", width: "115px", text: (row) => PLAN_STATUSES[row.status] },
     { id: "gets", header: "Gets", width: "minmax(150px, 1.5fr)", text: (row) => row.gets },

@@ -118,7 +118,7 @@ export function CsvDrop({ count }: { count: Count }) {
         </Link>
       </div>
       {refused && (
-        <MessageBar intent="error" role="alert">
+        <MessageBar intent="error" layout="multiline" role="alert">
           <MessageBarBody>{refused}</MessageBarBody>
         </MessageBar>
       )}
