@@ -1,4 +1,4 @@
-"""What the pages other than the wizard show: operations, schedules, a tenant without consent, a seat taken elsewhere."""
+"""What the views show besides the wizard: operations, schedules, a tenant without consent, a seat taken elsewhere."""
 
 from datetime import UTC, datetime, timedelta
 

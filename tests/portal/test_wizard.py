@@ -73,7 +73,10 @@ async def test_a_group_is_assigned_watched_and_reverted(portal: Portal, group: s
 
 
 async def test_a_step_is_left_only_with_what_it_needs(portal: Portal) -> None:
-    """What is missing is named, and goes as soon as it is there; what the API refuses stands in its own words."""
+    """What is missing is named, and goes as soon as it is there; what the API refuses stands in its own words.
+
+    A reload and the back button keep what was told; starting over forgets it.
+    """
     page = portal.page
     await portal.open("/new")
     await page.get_by_role("button", name="Next: configure").click()
@@ -106,6 +109,16 @@ async def test_a_step_is_left_only_with_what_it_needs(portal: Portal) -> None:
     await page.get_by_role("radio", name="Recurring").check()
     await expect(alert).to_contain_text("Give the schedule a name.")
     assert await portal.violations() == []
+
+    await page.reload()
+    await expect(page.get_by_text("Your draft is back as you left it.")).to_be_visible()
+    await expect(page.get_by_role("radio", name="Recurring")).to_be_checked()
+    await page.go_back()
+    await expect(page.get_by_label("Value of condition 1")).to_have_value("Sales")
+    assert await portal.violations() == []
+    await page.get_by_role("button", name="Start over").click()
+    await expect(page.get_by_label("Value of condition 1")).to_have_count(0)
+    assert "draft" not in await page.evaluate("Object.keys(sessionStorage)")
 
 
 async def test_a_csv_is_checked_line_by_line_before_it_is_sent(portal: Portal) -> None:

@@ -32,6 +32,8 @@ describe("a change of a schedule", () => {
   it("keeps the days on which a recurrence starts and ends, and its own weekday where none was named", () => {
     const before = draftOf(schedule);
     expect(before.when.days).toEqual(["thursday"]);
+    const fridays = { ...before, when: { ...before.when, days: ["friday" as const] } };
+    expect(patchOf(fridays, before, schedule).recurrence).toMatchObject({ daysOfWeek: ["friday"] });
     const { recurrence } = patchOf({ ...before, when: { ...before.when, time: "03:30" } }, before, schedule);
     expect(recurrence).toMatchObject({ time: "03:30", startDate: "2026-11-26", endDate: "2027-11-26" });
   });
