@@ -86,7 +86,6 @@ async def _wizard(page: Page, root: str, take: Picture) -> None:
     await page.get_by_role("dialog").get_by_role("button", name="Revert").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Revert")
     await page.get_by_text("Ended").wait_for(timeout=120_000)
-    await take("reverted")
 
 
 async def _lists(page: Page, root: str, take: Picture, schedule: str) -> None:
