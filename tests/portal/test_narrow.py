@@ -92,6 +92,13 @@ async def test_each_view_fits_a_narrow_screen(opened: Opened, stack: Stack) -> N
             await portal.page.locator("main").get_by_role(there).first.wait_for()
             await _fits(portal)
 
+        # The navigation is folded, and there when it is asked for.
+        link = portal.page.get_by_role("link", name="Schedules")
+        await expect(link).to_have_count(0)
+        await portal.page.get_by_role("button", name="Navigation").click()
+        await expect(link).to_be_visible()
+        assert await portal.violations() == []
+
 
 async def test_the_wizard_fits_a_narrow_screen(opened: Opened) -> None:
     """Each of its steps, with all that can be unfolded in them."""

@@ -22,10 +22,9 @@ export type StartBody =
   | ExecuteBody;
 export type Verb = "cancel" | "pause" | "resume" | "approve" | "retry";
 
-const RESTING_MS = 5_000;
 const ROWS = 200;
 
-/** An operation, looked at every second while it moves, seldom while it rests, and no more once it has ended. */
+/** An operation, looked at every second while it moves, every other while it rests, and no more once it has ended. */
 export const operationQuery = (id: string) =>
   queryOptions({
     queryKey: ["operation", id],
@@ -33,7 +32,7 @@ export const operationQuery = (id: string) =>
     refetchInterval: ({ state }) => {
       const status = state.data?.status;
       if (status === undefined || isEnded(status)) return false;
-      return isMoving(status) ? LIVE_MS / 2 : RESTING_MS;
+      return isMoving(status) ? LIVE_MS / 2 : LIVE_MS;
     },
   });
 

@@ -54,7 +54,11 @@ export function PriceRows({ draft, pointer, error, faults, onChange, onRemove }:
             min={0}
             step="0.01"
             value={price}
-            contentAfter={<Text size={200}>{draft.currency}</Text>}
+            contentAfter={
+              <Text size={200} wrap={false}>
+                {draft.currency}
+              </Text>
+            }
             onChange={(_, data) => onChange(key, { price: data.value })}
           />
         </Field>
