@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from dev.api import Api
 from dev.stack import Stack, loaded_tenants, register_tenants
@@ -31,6 +40,11 @@ AT_REST = """async () => {
     }
 }"""
 """Waits until nothing fades or moves. Spinners go on for ever; a toast is timed by an animation that alters nothing."""
+FAULTS = """async (sentinels) => {
+    const { violations } = await axe.run({ exclude: [[sentinels]] }, { resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}"""
+"""What axe finds; all that it looked at would take longer to bring over than to find."""
 PATIENCE_MS = 20_000
 """Of a machine that is busy with other tests."""
 
@@ -53,14 +67,14 @@ class Portal:
 
     async def violations(self) -> list[str]:
         """What axe finds wrong with the view at rest, of WCAG 2.2 at level AA and of its best practices."""
-        await self.page.evaluate(AXE.read_text())
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.read_text())
         # What is still fading in has not yet the contrast that axe looks for.
         await self.page.evaluate(AT_REST)
-        found: dict[str, Any] = await self.page.evaluate(f"axe.run({{exclude: [['{SENTINELS}']]}})")
-        return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
+        return await self.page.evaluate(FAULTS, SENTINELS)
 
     def watch(self) -> None:
-        """Note errors of scripts, what the Content-Security-Policy stopped, and requests that leave the app."""
+        """Note errors of scripts, what the Content-Security-Policy stopped, and what runs or leaves the app."""
 
         def said(message: ConsoleMessage) -> None:
             # A refusal of the API is a line of the console too; what the page makes of it is what a test looks at.
@@ -71,6 +85,11 @@ class Portal:
             if not request.url.startswith((self.root, "blob:")):
                 self.faults.append(f"asked of somebody else: {request.url}")
 
+        async def ran(dialog: Dialog) -> None:
+            self.faults.append(f"a name or reason ran as a script: {dialog.message}")
+            await dialog.dismiss()
+
+        self.page.on("dialog", ran)
         self.page.on("console", said)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", asked)
@@ -108,32 +127,45 @@ async def stack(browser: Browser) -> AsyncIterator[Stack]:
         yield stack
 
 
+async def _context(browser: Browser, credential: dict[str, str], **options: Any) -> BrowserContext:
+    """A browser of its own: signed in with ``credential``, in no way where that is empty."""
+    settings: dict[str, Any] = {
+        "viewport": {"width": 1440, "height": 900},
+        "locale": "en-GB",
+        "reduced_motion": "reduce",
+    }
+    context = await browser.new_context(**(settings | options))
+    context.set_default_timeout(PATIENCE_MS)
+    if credential:
+        stored = json.dumps(json.dumps(credential))
+        await context.add_init_script(f"sessionStorage.setItem('credential', {stored})")
+    return context
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def administrator(browser: Browser, stack: Stack) -> BrowserContext:
+    """The administrator's browser: its tabs share the page's files and nothing else, as a draft is a tab's own."""
+    return await _context(browser, {"kind": "key", "value": stack.api_key})
+
+
 type Opened = Callable[..., AbstractAsyncContextManager[Portal]]
 
 
 @pytest.fixture
-def opened(browser: Browser, stack: Stack) -> Opened:
-    """Opens the page in a browser of its own: signed in with ``credential``, by default as the administrator."""
+def opened(browser: Browser, administrator: BrowserContext, stack: Stack) -> Opened:
+    """Opens the page in a new tab: of the administrator's browser, or of one with a ``credential`` or options."""
 
     @asynccontextmanager
     async def open_page(credential: dict[str, str] | None = None, **options: Any) -> AsyncGenerator[Portal]:
-        settings: dict[str, Any] = {
-            "viewport": {"width": 1440, "height": 900},
-            "locale": "en-GB",
-            "reduced_motion": "reduce",
-        }
-        context = await browser.new_context(**(settings | options))
-        context.set_default_timeout(PATIENCE_MS)
-        if credential is None:
-            credential = {"kind": "key", "value": stack.api_key}
-        if credential:
-            stored = json.dumps(json.dumps(credential))
-            await context.add_init_script(f"sessionStorage.setItem('credential', {stored})")
+        context = administrator
+        if credential is not None or options:
+            key = {"kind": "key", "value": stack.api_key}
+            context = await _context(browser, key if credential is None else credential, **options)
         async with Api(stack.api_url, stack.api_key) as api:
             portal = Portal(await context.new_page(), stack.api_url, api)
             portal.watch()
             yield portal
-        await context.close()
+        await (portal.page.close() if context is administrator else context.close())
         assert portal.faults == []
 
     return open_page

@@ -16,15 +16,15 @@ from tests.portal.steps import REASON, loaded, tile
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def _started(portal: Portal, stack: Stack, domain: str, **body: Any) -> dict[str, Any]:
-    """An assign to twelve users, of whom one does not exist."""
+async def _started(portal: Portal, stack: Stack, domain: str, *beside: dict[str, Any], **body: Any) -> dict[str, Any]:
+    """An assign to twelve users, of whom one does not exist, and to other targets beside them."""
     people = [{"userPrincipalName": f"u{n}@{domain}", "displayName": HOSTILE, "usageLocation": "DE"} for n in range(11)]
     skus = [{"skuPartNumber": "SPE_E3", "enabled": 50}]
     tenant = await loaded(stack, displayName=HOSTILE, domains=[domain], skus=skus, users=people)
     users = [*(each["userPrincipalName"] for each in people), f"nobody@{domain}"]
     return await portal.api.assign(
         {
-            "targets": [{"tenant": tenant, "users": {"users": users}}],
+            "targets": [{"tenant": tenant, "users": {"users": users}}, *beside],
             "licenses": [{"sku": "SPE_E3"}],
             "reason": REASON,
             **body,
@@ -33,17 +33,30 @@ async def _started(portal: Portal, stack: Stack, domain: str, **body: Any) -> di
 
 
 async def test_a_canary_is_approved_and_what_failed_is_grouped(portal: Portal, stack: Stack, tmp_path: Path) -> None:
-    """The page shows by itself how it goes on; errors say what to do, and what failed is tried again."""
+    """The page shows by itself how it goes on in each tenant; errors say what to do, and what failed is tried again."""
     options = {"canary": {"users": 3, "approve": "manual"}}
-    operation = await _started(portal, stack, "canary.example", options=options)
+    other = await loaded(stack, displayName="Without the group", domains=["without.example"])
+    beside = {"tenant": other, "users": {"group": {"displayName": "Sales"}}}
+    operation = await _started(portal, stack, "canary.example", beside, options=options)
     page = portal.page
     await portal.open(f"/operations/{operation['id']}")
     await expect(page.get_by_text("Awaiting approval").first).to_be_visible()
     await expect(tile(page, "succeeded")).to_have_text("3")
+    tenants = page.get_by_role("table", name="How it goes in each tenant").get_by_role("row")
+    going, stopped = tenants.filter(has_text="canary.example"), tenants.filter(has_text="without.example")
+    await expect(going).to_contain_text("Awaiting approval")
+    await expect(going).to_contain_text("4 of 12 users (33%)")
+    await expect(stopped).to_contain_text("Without the group")
+    await expect(stopped).to_contain_text("No such group")
+    await expect(stopped.get_by_text("Failed", exact=True)).to_be_visible()
     assert await portal.violations() == []
     await page.get_by_role("button", name="Approve").click()
     await expect(page.get_by_text("Partially succeeded").first).to_be_visible()  # without a reload
     await expect(tile(page, "succeeded")).to_have_text("11")
+    await expect(going).to_contain_text("Partially succeeded")
+    await expect(stopped).to_contain_text("No such group")
+    audited = page.get_by_role("link", name="Audit entries")
+    await expect(audited).to_have_attribute("href", f"/api/portal/audit?operation={operation['id']}")
 
     failed = page.get_by_role("region", name="What failed, and what to do")
     await expect(failed).to_contain_text("No such user: 1 user")
@@ -89,7 +102,7 @@ async def test_an_operation_is_paused_resumed_and_cancelled(portal: Portal, stac
     await page.get_by_role("button", name="Cancel").click()
     dialog = page.get_by_role("dialog")
     assert await portal.violations() == []
-    await dialog.get_by_role("button", name="Keep it as it is").click()
+    await dialog.get_by_role("button", name="Go back").click()
     await expect(dialog).to_have_count(0)
     await page.get_by_role("button", name="Cancel").click()
     await dialog.get_by_role("button", name="Cancel the operation").click()

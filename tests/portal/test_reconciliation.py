@@ -51,7 +51,7 @@ async def test_a_month_is_told_in_figures_and_in_a_chart(portal: Portal) -> None
 async def test_what_nobody_explains_is_named(portal: Portal, stack: Stack) -> None:
     """A seat that somebody takes elsewhere stands there by tenant and SKU."""
     domain = "wingtip.onmicrosoft.com"
-    tenant = await newcomer(stack, domain)
+    tenant = await newcomer(stack, domain, lagSeconds=[0, 0])
     await portal.api.register(tenant)
     async with httpx.AsyncClient(base_url=stack.simulator_url) as simulator:
         elsewhere = {"licenses": [{"skuId": "SPE_E3"}]}

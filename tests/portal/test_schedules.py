@@ -32,7 +32,7 @@ async def scheduled(portal: Portal, name: str) -> Json:
     )
 
 
-async def test_a_schedule_is_listed_paused_enabled_and_deleted(portal: Portal) -> None:
+async def test_a_schedule_is_listed_edited_paused_enabled_and_deleted(portal: Portal) -> None:
     """Its five next times stand there while it is active, its name is text, and deleting it asks first."""
     schedule = await scheduled(portal, HOSTILE)
     page = portal.page
@@ -50,6 +50,18 @@ async def test_a_schedule_is_listed_paused_enabled_and_deleted(portal: Portal) -
     await expect(page.get_by_text("It has not run yet")).to_be_visible()
     assert await portal.violations() == []
 
+    await page.get_by_role("button", name="Edit").click()
+    editing = page.get_by_role("dialog", name="Edit the schedule")
+    await expect(editing.get_by_role("button", name="Save")).to_be_disabled()
+    await editing.get_by_role("checkbox", name="Fri").check()
+    await editing.get_by_label("Changes a run at most").fill("7")
+    assert await portal.violations() == []
+    await editing.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Every week on Monday and Friday at 02:00")).to_be_visible()
+    changed = await portal.api.call("GET", f"/schedules/{schedule['id']}")
+    expected = schedule["recurrence"] | {"daysOfWeek": ["monday", "friday"]}
+    assert (changed["recurrence"], changed["maxChangesPerRun"], changed["name"]) == (expected, 7, HOSTILE)
+
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("It is paused. The next runs appear here")).to_be_visible()
     assert (await portal.api.call("GET", f"/schedules/{schedule['id']}"))["enabled"] is False
@@ -60,7 +72,7 @@ async def test_a_schedule_is_listed_paused_enabled_and_deleted(portal: Portal) -
     dialog = page.get_by_role("dialog", name="Delete this schedule?")
     await expect(dialog).to_contain_text(HOSTILE)
     assert await portal.violations() == []
-    await dialog.get_by_role("button", name="Keep it as it is").click()
+    await dialog.get_by_role("button", name="Cancel").click()
     await expect(dialog).to_have_count(0)
     await page.get_by_role("button", name="Delete").click()
     await dialog.get_by_role("button", name="Delete").click()

@@ -72,18 +72,6 @@ async def test_the_dark_theme_is_readable_too(opened: Opened) -> None:
         assert await portal.violations() == []
 
 
-async def test_the_navigation_folds_on_a_narrow_screen(opened: Opened) -> None:
-    """A phone shows the view, and the navigation when it is asked for."""
-    async with opened(viewport={"width": 390, "height": 800}) as portal:
-        await portal.open("/operations")
-        link = portal.page.get_by_role("link", name="Tenants")
-        await expect(link).to_have_count(0)
-
-        await portal.page.get_by_role("button", name="Navigation").click()
-        await expect(link).to_be_visible()
-        assert await portal.violations() == []
-
-
 async def test_the_first_view_loads_little(portal: Portal) -> None:
     """All files that the first view asks for, as they come over the wire, are below 400 kB together."""
     sizes: dict[str, int] = {}

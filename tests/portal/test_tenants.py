@@ -43,7 +43,7 @@ async def test_a_tenant_is_brought_on_board_by_its_administrator(portal: Portal,
 
     async with httpx.AsyncClient(follow_redirects=True) as administrator:
         assert (await administrator.get(link)).status_code == 200
-    await page.get_by_role("button", name="Read it again").click()
+    await page.get_by_role("button", name="Refresh").click()
     await expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
     await expect(page.get_by_role("table", name="Subscribed licences")).to_contain_text("SPE_E3")
     assert (await portal.api.call("GET", f"/tenants/{tenant}"))["tags"] == ["new", "gold"]

@@ -29,7 +29,7 @@ async def test_a_group_is_assigned_watched_and_reverted(portal: Portal, group: s
 
     await next_step(page, "configure")
     await page.get_by_role("checkbox", name="Microsoft 365 E5").check()
-    await page.get_by_role("button", name="Services of Microsoft 365 E5").click()
+    await page.get_by_role("button", name="Service plans of Microsoft 365 E5").click()
     await page.get_by_role("switch", name="YAMMER_ENTERPRISE").uncheck()
     await page.get_by_label("Set it").select_option("fromUserCountry")
     await page.get_by_label("Why it is done").fill(REASON)
@@ -54,7 +54,7 @@ async def test_a_group_is_assigned_watched_and_reverted(portal: Portal, group: s
     await next_step(page, "execute")
     await expect(page.get_by_text(f"{changed} users will be changed, of {everyone} users selected")).to_be_visible()
     assert await portal.violations() == []
-    await page.get_by_role("button", name="Start it").click()
+    await page.get_by_role("button", name="Start").click()
     await expect(page).to_have_url(re.compile(r"/operations/[\w-]+$"))
     await expect(page.get_by_role("heading", level=1)).to_have_text("Assign")
     await expect(page.get_by_text(REASON)).to_be_visible()
@@ -73,7 +73,10 @@ async def test_a_group_is_assigned_watched_and_reverted(portal: Portal, group: s
 
 
 async def test_a_step_is_left_only_with_what_it_needs(portal: Portal) -> None:
-    """What is missing is named, and goes as soon as it is there; what the API refuses stands in its own words."""
+    """What is missing is named, and goes as soon as it is there; what the API refuses stands in its own words.
+
+    A reload and the back button keep what was told; starting over forgets it.
+    """
     page = portal.page
     await portal.open("/new")
     await page.get_by_role("button", name="Next: configure").click()
@@ -103,9 +106,19 @@ async def test_a_step_is_left_only_with_what_it_needs(portal: Portal) -> None:
     await page.get_by_role("radio", name="Transfer").check()
     await page.get_by_role("button", name="Add a move").click()
     await expect(alert).to_contain_text("A move needs the licences it comes from and the one it goes to.")
-    await page.get_by_role("radio", name="Again and again").check()
+    await page.get_by_role("radio", name="Recurring").check()
     await expect(alert).to_contain_text("Give the schedule a name.")
     assert await portal.violations() == []
+
+    await page.reload()
+    await expect(page.get_by_text("Your draft is back as you left it.")).to_be_visible()
+    await expect(page.get_by_role("radio", name="Recurring")).to_be_checked()
+    await page.go_back()
+    await expect(page.get_by_label("Value of condition 1")).to_have_value("Sales")
+    assert await portal.violations() == []
+    await page.get_by_role("button", name="Start over").click()
+    await expect(page.get_by_label("Value of condition 1")).to_have_count(0)
+    assert "draft" not in await page.evaluate("Object.keys(sessionStorage)")
 
 
 async def test_a_csv_is_checked_line_by_line_before_it_is_sent(portal: Portal) -> None:
@@ -175,12 +188,12 @@ async def test_a_list_is_pasted_and_a_workbook_is_no_csv(portal: Portal) -> None
     await expect(selected(page)).to_contain_text("2users selected now")
     assert await portal.violations() == []
 
-    await page.get_by_role("switch", name="Leave out some of them").check()
+    await page.get_by_role("switch", name="Exclude some of them").check()
     await page.get_by_role("radiogroup", name="How they are chosen").get_by_label("By a filter").check()
     await page.get_by_role("button", name="Add a condition").click()
     await page.get_by_label("Property of condition 1").select_option("displayName")
     await page.get_by_label("Value of condition 1").fill("Petra Benali")
-    await expect(selected(page)).to_contain_text("1 user left out: Excluded")
+    await expect(selected(page)).to_contain_text("1 user excluded: Named as an exclusion")
 
 
 @pytest.mark.slow
@@ -205,7 +218,7 @@ async def test_what_needs_it_is_confirmed_by_its_number(portal: Portal, stack: S
     await expect(tile(page, "will be changed")).to_have_text("101")
     await next_step(page, "execute")
 
-    start = page.get_by_role("button", name="Start it")
+    start = page.get_by_role("button", name="Start")
     await expect(start).to_be_disabled()
     typed = page.get_by_label("Type 101 to change 101 users")
     await typed.fill("100")
@@ -228,7 +241,7 @@ async def test_an_operation_comes_again_by_schedule(portal: Portal) -> None:
     await page.get_by_label("Display name of the group").fill(SALES)
     await next_step(page, "configure")
     await page.get_by_role("checkbox", name="Power BI Pro").check()
-    await page.get_by_role("radio", name="Again and again").check()
+    await page.get_by_role("radio", name="Recurring").check()
     await page.get_by_label("Name of the schedule").fill("Newcomers")
     await page.get_by_label("Take back what this schedule gave").check()
     await page.get_by_label("Changes a run at most").fill("50")
@@ -236,7 +249,7 @@ async def test_an_operation_comes_again_by_schedule(portal: Portal) -> None:
     await expect(page.get_by_role("alert").first).to_contain_text("No such group")
     await expect(page.get_by_text("Each run finds its users anew.", exact=False)).to_be_visible()
     await next_step(page, "execute")
-    await page.get_by_role("button", name="Schedule it").click()
+    await page.get_by_role("button", name="Schedule", exact=True).click()
     await expect(page).to_have_url(re.compile(r"/schedules/[\w-]+$"))
 
     found = [each async for each in portal.api.pages("/schedules") if each["name"] == "Newcomers"]

@@ -36,7 +36,7 @@ export async function answer<T>(asked: Promise<Answer<T>>): Promise<T> {
 /** A page of a list that there is as CSV too, or as a link to that, asked for as JSON. */
 export async function pageOf<T>(asked: Promise<Answer<Page<T> | string | undefined>>): Promise<Page<T>> {
   const found = await answer(asked);
-  if (typeof found !== "object") throw new TypeError("the API answered with something else where JSON was asked for");
+  if (typeof found !== "object") throw new Error("The API answered with something else where JSON was asked for.");
   return found;
 }
 

@@ -1,17 +1,16 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { isEnded } from "../components/StatusBadge";
 import { answer, api, BASE, cursorOf, pageOf } from "./client";
 import { PREFER_LINK } from "./csv";
 import { LIVE_MS } from "./queries";
 import type { components } from "./schema";
-import type { Operation, OperationStatus } from "./types";
+import { isEnded, isMoving } from "./status";
+import type { Operation, Schedule } from "./types";
 
 /** One operation: how it goes, what became of each user, and what can be done about it. */
 type Schemas = components["schemas"];
 
 export type Result = Schemas["ResultBody"];
 export type TenantPart = Schemas["TenantPartBody"];
-export type Schedule = Schemas["ScheduleResource"];
 export type ExecuteBody = Schemas["ExecuteBody"];
 export type RevertBody = Schemas["RevertBody"];
 export type PlannedKind = "assign" | "remove" | "modify" | "transfer";
@@ -23,11 +22,9 @@ export type StartBody =
   | ExecuteBody;
 export type Verb = "cancel" | "pause" | "resume" | "approve" | "retry";
 
-const LIVE: ReadonlySet<OperationStatus> = new Set(["queued", "running", "cancelling"]);
-const RESTING_MS = 5_000;
 const ROWS = 200;
 
-/** An operation, looked at every second while it moves, seldom while it rests, and no more once it has ended. */
+/** An operation, looked at every second while it moves, every other while it rests, and no more once it has ended. */
 export const operationQuery = (id: string) =>
   queryOptions({
     queryKey: ["operation", id],
@@ -35,7 +32,7 @@ export const operationQuery = (id: string) =>
     refetchInterval: ({ state }) => {
       const status = state.data?.status;
       if (status === undefined || isEnded(status)) return false;
-      return LIVE.has(status) ? LIVE_MS / 2 : RESTING_MS;
+      return isMoving(status) ? LIVE_MS / 2 : LIVE_MS;
     },
   });
 
@@ -69,7 +66,7 @@ export function resultsCsv(id: string, filter: ResultFilter) {
 }
 
 /** Starts an operation, or schedules it where the body says when; the same key starts once. */
-export async function start(kind: PlannedKind, body: StartBody, key: string): Promise<Operation | Schedule> {
+export function start(kind: PlannedKind, body: StartBody, key: string): Promise<Operation | Schedule> {
   return answer(api.POST(`${BASE}/${kind}`, { body, params: { header: { "Idempotency-Key": key } } }));
 }
 

@@ -30,11 +30,13 @@ export function problemOf(response: Response, body: unknown): Problem {
   return new Problem({ status: response.status, title: response.statusText || "Refused", detail }, correlationId);
 }
 
-/** Whatever was thrown as a problem: what is none of the API's is one of the network's. */
+/** Whatever was thrown as a problem; what `fetch` throws means that nobody answered. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const detail = "The app does not answer. Check the connection; the page tries again by itself.";
-  return new Problem({ status: 0, title: "No answer", detail });
+  if (error instanceof TypeError) {
+    return new Problem({ status: 0, title: "No answer", detail: "The app does not answer. Check the connection." });
+  }
+  return new Problem({ status: 0, title: "The page has a fault", detail: String(error) });
 }
 
 function isProblemBody(body: unknown): body is ProblemBody {

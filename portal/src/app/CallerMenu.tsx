@@ -16,6 +16,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { signInWith, useCredential } from "../api/session";
 import type { Caller } from "../api/types";
 import { formatCount } from "../format/format";
+import { forgetDraft } from "../wizard/draft/stored";
 import { nameOfRole } from "./role";
 
 const useStyles = makeStyles({
@@ -32,6 +33,7 @@ export function CallerMenu({ caller, className }: { caller: Caller; className: s
   const client = useQueryClient();
 
   function signOut() {
+    forgetDraft();
     if (credential === null) {
       window.location.assign(`/.auth/logout?post_logout_redirect_uri=${encodeURIComponent("/api/portal")}`);
       return;

@@ -12,7 +12,7 @@ export function Crashed() {
     <>
       <PageHeader title="This view failed" />
       {error instanceof Problem ? (
-        <ProblemMessage problem={error} />
+        <ProblemMessage problem={error} onRetry={() => window.location.reload()} />
       ) : (
         <Empty
           title="The page has a fault, or a newer version of it is there"

@@ -2,7 +2,12 @@ import { Field, makeStyles, Select } from "@fluentui/react-components";
 
 const useStyles = makeStyles({
   // No wider than this for the sake of one long name.
-  field: { minWidth: "180px", maxWidth: "320px", gridTemplateColumns: "minmax(0, 1fr)" },
+  field: {
+    minWidth: "180px",
+    maxWidth: "320px",
+    gridTemplateColumns: "minmax(0, 1fr)",
+    "@media (max-width: 480px)": { width: "100%", maxWidth: "none" },
+  },
 });
 
 interface ChoiceProps<T extends string> {

@@ -7,6 +7,7 @@ const useStyles = makeStyles({
     gridTemplateColumns: "minmax(120px, max-content) minmax(0, 1fr)",
     columnGap: tokens.spacingHorizontalXL,
     rowGap: tokens.spacingVerticalS,
+    alignItems: "baseline",
     margin: 0,
   },
   name: { color: tokens.colorNeutralForeground3 },

@@ -23,7 +23,7 @@ export function NumberField({ label, value, onChange, min = 1, max, hint, after,
     <Field label={label} hint={hint ?? null} {...(className ? { className } : {})}>
       <Input
         {...input}
-        contentAfter={after ? { children: after } : null}
+        contentAfter={after ? { children: after, style: { whiteSpace: "nowrap" } } : null}
         onChange={(_, data) => onChange(numberIn(data.value, min, max))}
       />
     </Field>

@@ -7,6 +7,7 @@ import {
   makeStyles,
 } from "@fluentui/react-components";
 import type { Problem } from "../api/problem";
+import { formatNumber } from "../format/format";
 
 const useStyles = makeStyles({
   faults: { margin: 0, paddingLeft: "20px" },
@@ -38,7 +39,7 @@ export function ProblemMessage({ problem, onRetry }: ProblemMessageProps) {
                 {fault.detail}
               </li>
             ))}
-            {faults.length > SHOWN && <li>and {faults.length - SHOWN} more</li>}
+            {faults.length > SHOWN && <li>and {formatNumber(faults.length - SHOWN)} more</li>}
           </ul>
         )}
         {problem.correlationId && <div>Correlation id: {problem.correlationId}</div>}

@@ -34,19 +34,6 @@ const LOOKS: Record<OperationStatus, Look> = {
 /** All statuses, in the order in which an operation may come to them. */
 export const STATUSES = Object.keys(LOOKS) as OperationStatus[];
 
-const MOVING: ReadonlySet<OperationStatus> = new Set(["queued", "running", "cancelling"]);
-const ENDED: ReadonlySet<OperationStatus> = new Set(["succeeded", "partiallySucceeded", "failed", "cancelled"]);
-
-/** Whether an operation changes by itself within seconds. */
-export function isMoving(status: OperationStatus): boolean {
-  return MOVING.has(status);
-}
-
-/** Whether an operation is over. */
-export function isEnded(status: OperationStatus): boolean {
-  return ENDED.has(status);
-}
-
 export function labelOfStatus(status: OperationStatus): string {
   return LOOKS[status].label;
 }

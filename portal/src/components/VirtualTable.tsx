@@ -1,6 +1,6 @@
 import { makeStyles, mergeClasses, Spinner, Text, tokens } from "@fluentui/react-components";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 
 const ROW_PX = 56;
 /** Rows before the end of what is loaded at which more is asked for. */
@@ -62,7 +62,6 @@ export interface VirtualColumn<T> {
   /** Its track, in any unit of CSS grids. */
   width: string;
   text: (row: T) => string;
-  cell?: (row: T) => ReactNode;
 }
 
 interface VirtualTableProps<T> {
@@ -124,10 +123,10 @@ export function VirtualTable<T>({ label, columns, rows, keyOf, hasMore, loading,
                   className={mergeClasses(styles.row, styles.placed)}
                   style={{ ...tracks, transform: `translateY(${start}px)` }}
                 >
-                  {columns.map(({ id, text, cell }) => (
+                  {columns.map(({ id, text }) => (
                     // biome-ignore lint/a11y/useSemanticElements: as above
                     <span key={id} role="cell" className={styles.cell} title={text(row)}>
-                      {cell ? cell(row) : text(row)}
+                      {text(row)}
                     </span>
                   ))}
                 </div>

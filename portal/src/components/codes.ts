@@ -3,8 +3,8 @@ const LABELS: Record<string, string> = {
   InsufficientLicenses: "Not enough seats",
   MissingUsageLocation: "No usage location",
   ProhibitedInUsageLocation: "Not offered in the user's country",
-  ConflictingServicePlans: "Conflicting services",
-  DependencyNotMet: "A service needs another one",
+  ConflictingServicePlans: "Conflicting service plans",
+  DependencyNotMet: "A service plan needs another one",
   InheritedFromGroup: "Given by a group",
   AlreadyAssigned: "Has it already",
   LicenseNotAssigned: "Does not hold it",
@@ -24,10 +24,10 @@ const LABELS: Record<string, string> = {
   GroupAmbiguous: "Several groups of that name",
   BadFilter: "Filter not understood",
   ContradictoryRows: "Contradicting rows",
-  Excluded: "Excluded",
+  Excluded: "Named as an exclusion",
   Protected: "Protected accounts",
   Guest: "Guests",
-  Disabled: "Blocked from signing in",
+  Disabled: "Sign-in blocked",
 };
 
 /** A code in words; one that is new here as words of its own. */

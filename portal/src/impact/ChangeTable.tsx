@@ -11,7 +11,7 @@ interface Row {
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { id: "metric", header: "Metric", cell: (row) => row.metric, width: "220px" },
+  { id: "metric", header: "Metric", cell: (row) => row.metric, width: "130px" },
   { id: "current", header: "Current", cell: (row) => row.current, align: "end" },
   { id: "after", header: "After", cell: (row) => row.after, align: "end" },
   { id: "change", header: "Change", cell: (row) => row.change, align: "end" },

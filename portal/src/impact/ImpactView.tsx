@@ -63,7 +63,7 @@ function Users({ impact }: { impact: Impact }) {
     { label: "will be changed", value: impact.usersAffected, about: [] },
     { label: "stay as they are", value: impact.usersUnchanged, about: [] },
     { label: "skipped", value: skipped, about: why(impact.usersSkipped) },
-    { label: "left out", value: excluded, about: why(impact.excluded) },
+    { label: "excluded", value: excluded, about: why(impact.excluded) },
   ];
   return (
     <SectionCard title="Users">
@@ -142,7 +142,7 @@ function Conflicts({ impact: { conflicts, conflictsTotal } }: { impact: Impact }
         {conflicts.slice(0, CONFLICTS_SHOWN).map(({ tenantId, userPrincipalName, plans, resolution }) => (
           <li key={`${tenantId}|${userPrincipalName}|${plans.join()}`}>
             {`${userPrincipalName}: ${plans.join(" and ")} exclude each other; `}
-            {resolution === "skip" ? "the licence is left out" : "the conflicting services are switched off"}
+            {resolution === "skip" ? "the licence is left out" : "the conflicting service plans are switched off"}
           </li>
         ))}
         {conflictsTotal > CONFLICTS_SHOWN && <li>{`and ${formatNumber(conflictsTotal - CONFLICTS_SHOWN)} more`}</li>}

@@ -5,6 +5,8 @@ import { CheckmarkRegular } from "@fluentui/react-icons/svg/checkmark";
 export const STEPS = ["Select", "Configure", "Review", "Execute", "Monitor"] as const;
 export type Step = 0 | 1 | 2 | 3;
 
+const NARROW = "(max-width: 600px)";
+
 const useStyles = makeStyles({
   list: {
     display: "flex",
@@ -14,8 +16,13 @@ const useStyles = makeStyles({
     margin: `0 0 ${tokens.spacingVerticalL}`,
     padding: 0,
   },
-  step: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalS },
-  line: { width: "32px", height: "1px", backgroundColor: tokens.colorNeutralStroke1 },
+  step: { position: "relative", display: "flex", alignItems: "center", gap: tokens.spacingHorizontalS },
+  line: {
+    [`@media ${NARROW}`]: { width: "12px" },
+    width: "32px",
+    height: "1px",
+    backgroundColor: tokens.colorNeutralStroke1,
+  },
   number: {
     display: "grid",
     placeItems: "center",
@@ -26,6 +33,16 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground1,
     color: tokens.colorNeutralForeground2,
     fontSize: tokens.fontSizeBase200,
+  },
+  // On a narrow screen only the step that one is at has a name for the eye; the others keep theirs for the ear.
+  other: {
+    [`@media ${NARROW}`]: {
+      position: "absolute",
+      width: "1px",
+      height: "1px",
+      overflow: "hidden",
+      clipPath: "inset(50%)",
+    },
   },
   here: {
     backgroundColor: tokens.colorBrandBackground,
@@ -46,7 +63,9 @@ export function Steps({ at }: { at: number }) {
             <span className={mergeClasses(styles.number, n <= at && styles.here)} aria-hidden>
               {n < at ? <CheckmarkRegular fontSize={14} /> : n + 1}
             </span>
-            <Text weight={n === at ? "semibold" : "regular"}>{name}</Text>
+            <Text weight={n === at ? "semibold" : "regular"} className={n === at ? "" : styles.other}>
+              {name}
+            </Text>
           </li>
         ))}
       </ol>

@@ -19,8 +19,20 @@ export interface Offer {
 /** Tenants that are asked for their licences at once. */
 const ASKED = 20;
 
+interface Offers {
+  licences: Offer[];
+  /** Tenants that were asked, and others that are meant too. */
+  asked: number;
+  left: number;
+  pending: boolean;
+  /** Why one of them could not be read; what it has stands in no offer. */
+  error: unknown;
+  /** Asks anew those that could not be read. */
+  retry: () => void;
+}
+
 /** The licences of the tenants that are meant, by name. */
-export function useLicences(): { licences: Offer[]; asked: number; left: number; pending: boolean; error: unknown } {
+export function useLicences(): Offers {
   const { meant } = useScope();
   const tenants = meant.slice(0, ASKED);
   const found = useQueries({ queries: tenants.map(({ tenantId }) => licencesQuery(tenantId)) });
@@ -32,6 +44,9 @@ export function useLicences(): { licences: Offer[]; asked: number; left: number;
     left: meant.length - tenants.length,
     pending: found.some(({ isPending }) => isPending),
     error: found.find(({ error }) => error)?.error ?? null,
+    retry() {
+      for (const each of found) if (each.error) void each.refetch();
+    },
   };
 }
 

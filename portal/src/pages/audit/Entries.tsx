@@ -2,14 +2,12 @@ import { Button, makeStyles, useRestoreFocusTarget } from "@fluentui/react-compo
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { auditQuery } from "../../api/audit";
-import { asProblem } from "../../api/problem";
 import type { AuditEntry } from "../../api/types";
-import { Address } from "../../components/Address";
+import { Breakable } from "../../components/Breakable";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
-import { Loading } from "../../components/Loading";
 import { More } from "../../components/More";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { QueryState } from "../../components/QueryState";
 import { RouterLink } from "../../components/RouterLink";
 import { useTenantNames } from "../../components/useTenantNames";
 import { formatDateTime, NOTHING } from "../../format/format";
@@ -33,8 +31,7 @@ export function Entries() {
     <>
       <Filters filter={filter} />
       {filter.tenant && <ChainMessage tenant={filter.tenant} />}
-      {entries.error && <ProblemMessage problem={asProblem(entries.error)} onRetry={() => void entries.refetch()} />}
-      {entries.isPending && <Loading what="the entries" />}
+      <QueryState query={entries} what="the entries" />
       {rows?.length === 0 && (
         <Empty title={Object.keys(filter).length > 0 ? "No entry matches these filters" : "Nothing was changed yet"}>
           An entry is written with every change of a user's licences.
@@ -53,7 +50,7 @@ function EntriesTable({ rows, onShow }: { rows: readonly AuditEntry[]; onShow: (
   const columns: readonly Column<AuditEntry>[] = [
     { id: "at", header: "When", cell: (row) => formatDateTime(row.at), width: "92px" },
     { id: "tenant", header: "Tenant", cell: (row) => nameOf(row.tenantId), width: "70px" },
-    { id: "user", header: "User", cell: (row) => <Address text={row.userPrincipalName} />, width: "150px" },
+    { id: "user", header: "User", cell: (row) => <Breakable text={row.userPrincipalName} />, width: "150px" },
     { id: "change", header: "Change", cell: (row) => <Change entry={row} />, width: "150px" },
     { id: "actor", header: "By", cell: (row) => row.actor.name, width: "70px" },
     { id: "reason", header: "Reason", cell: (row) => row.reason ?? NOTHING, width: "100px" },
@@ -61,6 +58,7 @@ function EntriesTable({ rows, onShow }: { rows: readonly AuditEntry[]; onShow: (
       id: "operation",
       header: "Operation",
       cell: (row) => <RouterLink to={`/operations/${row.operationId}`}>{row.operationId.slice(0, 8)}</RouterLink>,
+      width: "86px",
     },
     {
       id: "details",

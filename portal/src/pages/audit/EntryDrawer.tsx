@@ -10,11 +10,12 @@ import {
 } from "@fluentui/react-components";
 import { DismissRegular } from "@fluentui/react-icons/svg/dismiss";
 import type { AuditEntry, HeldLicence } from "../../api/types";
+import { Breakable } from "../../components/Breakable";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Facts } from "../../components/Facts";
 import { RouterLink } from "../../components/RouterLink";
 import { useTenantNames } from "../../components/useTenantNames";
-import { formatChange, formatDateTime, formatMoney, NOTHING } from "../../format/format";
+import { formatChange, formatDateTime, formatMoney, formatNumber, NOTHING } from "../../format/format";
 import { type Difference, differencesOf } from "./difference";
 
 const useStyles = makeStyles({
@@ -70,7 +71,7 @@ const COLUMNS: readonly Column<Difference>[] = [
 
 function heldAs(licence: HeldLicence | null): string {
   if (licence === null) return "Not held";
-  return licence.disabledPlans.length === 0 ? "All plans" : `Without ${licence.disabledPlans.join(", ")}`;
+  return licence.disabledPlans.length === 0 ? "All service plans" : `Without ${licence.disabledPlans.join(", ")}`;
 }
 
 function Body({ entry }: { entry: AuditEntry }) {
@@ -79,14 +80,14 @@ function Body({ entry }: { entry: AuditEntry }) {
   const { before, after, seatChange, price, currency } = entry;
   const seats = Object.entries(seatChange).map(([sku, change]) => `${sku} ${formatChange(change)}`);
   const prices = Object.entries(price).map(([sku, amount]) =>
-    currency === null ? `${sku} ${amount}` : `${sku} ${formatMoney(amount, currency)}`,
+    currency === null ? `${sku} ${formatNumber(amount)}` : `${sku} ${formatMoney(amount, currency)}`,
   );
   return (
     <DrawerBody>
       <div className={styles.body}>
         <Facts
           facts={[
-            ["User", entry.userPrincipalName],
+            ["User", <Breakable key="user" text={entry.userPrincipalName} />],
             ["Tenant", nameOf(entry.tenantId)],
             ["When", formatDateTime(entry.at)],
             ["By", entry.actor.name],

@@ -4,11 +4,10 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { auditedTenantsQuery, chainQuery } from "../../api/audit";
 import { asProblem } from "../../api/problem";
 import type { AuditedTenant } from "../../api/types";
-import { Address } from "../../components/Address";
+import { Breakable } from "../../components/Breakable";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
-import { Loading } from "../../components/Loading";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { QueryState } from "../../components/QueryState";
 import { RouterLink } from "../../components/RouterLink";
 import { SectionCard } from "../../components/SectionCard";
 import { useTenantNames } from "../../components/useTenantNames";
@@ -45,8 +44,7 @@ export function Verification() {
         )
       }
     >
-      {tenants.error && <ProblemMessage problem={asProblem(tenants.error)} onRetry={() => void tenants.refetch()} />}
-      {tenants.isPending && <Loading what="the tenants" />}
+      <QueryState query={tenants} what="the tenants" />
       {rows?.length === 0 && <Empty title="No tenant has an audit yet" />}
       {rows && rows.length > 0 && <ChainsTable rows={rows} />}
     </SectionCard>
@@ -60,8 +58,9 @@ function ChainsTable({ rows }: { rows: readonly AuditedTenant[] }) {
       id: "tenant",
       header: "Tenant",
       cell: ({ tenantId }) => <RouterLink to={`/audit?tenant=${tenantId}`}>{nameOf(tenantId)}</RouterLink>,
+      width: "150px",
     },
-    { id: "domain", header: "Domain", cell: (row) => <Address text={domainOf(row)} />, width: "140px" },
+    { id: "domain", header: "Domain", cell: (row) => <Breakable text={domainOf(row)} />, width: "180px" },
     { id: "state", header: "State", cell: ({ tenantId }) => <ChainBadge tenant={tenantId} /> },
     { id: "found", header: "Found", cell: ({ tenantId }) => <Found tenant={tenantId} />, width: "220px" },
     { id: "check", header: "Check", cell: ({ tenantId }) => <Check tenant={tenantId} name={nameOf(tenantId)} /> },

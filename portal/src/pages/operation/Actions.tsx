@@ -1,4 +1,4 @@
-import { Button, makeStyles, tokens } from "@fluentui/react-components";
+import { Button } from "@fluentui/react-components";
 import { ArrowRepeatAllRegular } from "@fluentui/react-icons/svg/arrow-repeat-all";
 import { CheckmarkRegular } from "@fluentui/react-icons/svg/checkmark";
 import { DismissRegular } from "@fluentui/react-icons/svg/dismiss";
@@ -7,13 +7,11 @@ import { PlayRegular } from "@fluentui/react-icons/svg/play";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { steer, type Verb } from "../../api/operation";
+import { isEnded } from "../../api/status";
 import type { Operation, OperationStatus } from "../../api/types";
 import { ConfirmButton } from "../../components/ConfirmButton";
-import { isEnded } from "../../components/StatusBadge";
 import { useToast } from "../../components/useToast";
 import { RevertDialog } from "./RevertDialog";
-
-const useStyles = makeStyles({ root: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalS } });
 
 const PAUSABLE: ReadonlySet<OperationStatus> = new Set(["queued", "running", "waitingForWindow"]);
 const RESUMABLE: ReadonlySet<OperationStatus> = new Set(["paused", "halted"]);
@@ -33,7 +31,6 @@ interface ActionsProps {
 
 /** What can be done with the operation as it stands. */
 export function Actions({ operation, nameOf }: ActionsProps) {
-  const styles = useStyles();
   const navigate = useNavigate();
   const client = useQueryClient();
   const toast = useToast();
@@ -54,7 +51,7 @@ export function Actions({ operation, nameOf }: ActionsProps) {
   const ended = isEnded(status);
 
   return (
-    <div className={styles.root}>
+    <>
       {status === "awaitingApproval" && (
         <Button appearance="primary" icon={<CheckmarkRegular />} {...does("approve")}>
           Approve
@@ -76,6 +73,7 @@ export function Actions({ operation, nameOf }: ActionsProps) {
           icon={<DismissRegular />}
           title="Cancel the operation?"
           confirm="Cancel the operation"
+          dismiss="Go back"
           onConfirm={() => steering.mutateAsync("cancel")}
         >
           What was sent is recorded and stays; the rest is left alone. A cancelled operation does not go on, but what it
@@ -88,6 +86,6 @@ export function Actions({ operation, nameOf }: ActionsProps) {
         </Button>
       )}
       {ended && progress.succeeded > 0 && <RevertDialog operation={operation} nameOf={nameOf} />}
-    </div>
+    </>
   );
 }

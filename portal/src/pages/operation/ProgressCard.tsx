@@ -1,7 +1,7 @@
 import { makeStyles, ProgressBar, Text, tokens, typographyStyles } from "@fluentui/react-components";
+import { isEnded } from "../../api/status";
 import type { Operation } from "../../api/types";
 import { SectionCard } from "../../components/SectionCard";
-import { isEnded } from "../../components/StatusBadge";
 import { formatCount, formatMeasure, formatNumber, formatPercent, formatSpan, NOTHING } from "../../format/format";
 import { PHASES } from "./phases";
 
@@ -43,7 +43,7 @@ export function ProgressCard({ operation }: { operation: Operation }) {
               ? `${formatCount(rowsRead, "row")} read`
               : isEnded(status)
                 ? "No users"
-                : "Finding the users"}
+                : "Nobody yet"}
         </Text>
         {!isEnded(status) && <Text>{PHASES[phase]}</Text>}
       </div>

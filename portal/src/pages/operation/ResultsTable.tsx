@@ -1,21 +1,18 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
 import { type Result, type ResultFilter, resultsCsv, resultsQuery } from "../../api/operation";
-import { asProblem } from "../../api/problem";
 import { LIVE_MS } from "../../api/queries";
+import { isMoving } from "../../api/status";
 import type { Operation } from "../../api/types";
 import { Choice } from "../../components/Choice";
 import { CsvButton } from "../../components/CsvButton";
 import { labelOfCode } from "../../components/codes";
-import { Empty } from "../../components/Empty";
-import { Loading } from "../../components/Loading";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { PagedTable } from "../../components/PagedTable";
 import { SectionCard } from "../../components/SectionCard";
-import { isMoving } from "../../components/StatusBadge";
 import { useSearch } from "../../components/useSearch";
-import { type VirtualColumn, VirtualTable } from "../../components/VirtualTable";
-import { formatCount, formatDate, NOTHING } from "../../format/format";
+import type { VirtualColumn } from "../../components/VirtualTable";
+import { formatDate, formatNumber, NOTHING } from "../../format/format";
 
 const useStyles = makeStyles({
   bar: { display: "flex", flexWrap: "wrap", alignItems: "end", gap: tokens.spacingHorizontalL },
@@ -45,8 +42,6 @@ export function ResultsTable({ operation, nameOf }: ResultsTableProps) {
       isMoving(operation.status) && (state.data?.pages.length ?? 0) <= 1 ? LIVE_MS : false,
   });
   const rows = useMemo(() => results.data?.pages.flatMap((page) => page.value) ?? [], [results.data]);
-  const { fetchNextPage } = results;
-  const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const several = operation.tenants.length > 1;
   const columns = useMemo(() => columnsOf(several ? nameOf : null), [several, nameOf]);
 
@@ -73,23 +68,15 @@ export function ResultsTable({ operation, nameOf }: ResultsTableProps) {
           <CsvButton ask={() => resultsCsv(operation.id, filter)} />
         </div>
       </div>
-      {results.error && <ProblemMessage problem={asProblem(results.error)} onRetry={() => void results.refetch()} />}
-      {results.isPending && <Loading what="results" />}
-      {results.data && rows.length === 0 && !results.hasNextPage && (
-        <Empty title={filter.status || filter.tenant ? "No result matches" : "No results yet"} />
-      )}
-      {results.data && (rows.length > 0 || results.hasNextPage) && (
-        <VirtualTable
-          label="Results"
-          columns={columns}
-          rows={rows}
-          keyOf={(row) => `${row.tenantId}|${row.userId}|${row.userPrincipalName}`}
-          hasMore={results.hasNextPage}
-          loading={results.isFetchingNextPage}
-          onMore={more}
-          foot={`${formatCount(rows.length, "user")}${results.hasNextPage ? " loaded, more as you scroll" : ""}`}
-        />
-      )}
+      <PagedTable
+        label="Results"
+        what="the results"
+        empty={filter.status || filter.tenant ? "No result matches" : "No results yet"}
+        columns={columns}
+        rows={rows}
+        keyOf={(row) => `${row.tenantId}|${row.userId}|${row.userPrincipalName}`}
+        query={results}
+      />
     </SectionCard>
   );
 }
@@ -109,7 +96,7 @@ function columnsOf(nameOf: ((tenantId: string) => string) | null): VirtualColumn
     text: ({ tenantId }: Result) => nameOf?.(tenantId) ?? "",
   };
   return [
-    { id: "user", header: "User", width: "minmax(285px, 2fr)", text: (row) => row.userPrincipalName },
+    { id: "user", header: "User", width: "minmax(min(285px, 45vw), 2fr)", text: (row) => row.userPrincipalName },
     ...(nameOf ? [tenant] : []),
     { id: "status", header: "Result", width: "100px", text: (row) => STATUSES[row.status] },
     { id: "added", header: "Got", width: "minmax(110px, 1fr)", text: (row) => row.added.join(", ") || NOTHING },
@@ -129,7 +116,7 @@ function remarksOf(row: Result): string {
     ...row.skippedLicenses.map(({ sku, code }) => `${sku} left out: ${labelOfCode(code)}`),
     row.graceUntil && `licences go on ${formatDate(row.graceUntil)}`,
     row.notReverted.length > 0 && `not undone: ${row.notReverted.join(", ")}`,
-    row.attempts > 1 && `${row.attempts} attempts`,
+    row.attempts > 1 && `${formatNumber(row.attempts)} attempts`,
   ];
   return remarks.filter(Boolean).join(" · ") || NOTHING;
 }

@@ -1,38 +1,15 @@
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  makeStyles,
-  Spinner,
-  Text,
-  tokens,
-} from "@fluentui/react-components";
+import { Spinner, Text } from "@fluentui/react-components";
 import { ArrowUndoRegular } from "@fluentui/react-icons/svg/arrow-undo";
-import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect } from "react";
 import { useNavigate } from "react-router";
 import { revert } from "../../api/operation";
 import type { Preview } from "../../api/previews";
-import { asProblem } from "../../api/problem";
 import type { Operation } from "../../api/types";
+import { AskButton, Question } from "../../components/AskButton";
 import { ProblemMessage } from "../../components/ProblemMessage";
 import { usePreview } from "../../components/usePreview";
-import { formatCount } from "../../format/format";
+import { formatCount, formatNumber } from "../../format/format";
 import { ChangeTable } from "../../impact/ChangeTable";
-
-const useStyles = makeStyles({
-  surface: { maxWidth: "720px" },
-  content: {
-    display: "flex",
-    flexDirection: "column",
-    gap: tokens.spacingVerticalM,
-    paddingBottom: tokens.spacingVerticalM,
-  },
-});
 
 interface RevertDialogProps {
   operation: Operation;
@@ -40,52 +17,37 @@ interface RevertDialogProps {
 }
 
 /** Shows what undoing the operation would do, and does exactly that. */
-export function RevertDialog({ operation, nameOf }: RevertDialogProps) {
-  const styles = useStyles();
-  const navigate = useNavigate();
-  const [open, setOpen] = useState(false);
-  const { preview, problem, ask, retry } = usePreview();
-  const reverting = useMutation({
-    // What was shown is undone once, however often it is sent.
-    mutationFn: (previewId: string) => revert(operation.id, { previewId }, previewId),
-    onSuccess: (made) => void navigate(`/operations/${made.id}`),
-  });
+export function RevertDialog(props: RevertDialogProps) {
+  return (
+    <AskButton label="Revert" icon={<ArrowUndoRegular />}>
+      {(close) => <Undoing {...props} onDone={close} />}
+    </AskButton>
+  );
+}
 
-  function begin() {
-    reverting.reset();
-    ask({ operation: "revert", operationId: operation.id });
-    setOpen(true);
+function Undoing({ operation: { id }, nameOf, onDone }: RevertDialogProps & { onDone: () => void }) {
+  const navigate = useNavigate();
+  const { preview, problem, ask, retry } = usePreview();
+  useEffect(() => ask({ operation: "revert", operationId: id }), [ask, id]);
+  const impact = preview?.status === "ready" ? preview.impact : null;
+
+  async function undo() {
+    if (preview === null) return;
+    // What was shown is undone once, however often it is sent.
+    const made = await revert(id, { previewId: preview.id }, preview.id);
+    void navigate(`/operations/${made.id}`);
   }
 
-  const impact = preview?.status === "ready" ? preview.impact : null;
   return (
-    <>
-      <Button icon={<ArrowUndoRegular />} onClick={begin}>
-        Revert
-      </Button>
-      <Dialog open={open} onOpenChange={(_, data) => setOpen(data.open)}>
-        <DialogSurface className={styles.surface}>
-          <DialogBody>
-            <DialogTitle>Revert the operation?</DialogTitle>
-            <DialogContent className={styles.content}>
-              {problem && <ProblemMessage problem={problem} onRetry={retry} />}
-              {!problem && <Found preview={preview} nameOf={nameOf} />}
-              {reverting.error && <ProblemMessage problem={asProblem(reverting.error)} />}
-            </DialogContent>
-            <DialogActions>
-              <Button onClick={() => setOpen(false)}>Leave it</Button>
-              <Button
-                appearance="primary"
-                disabled={!preview || !impact?.usersAffected || reverting.isPending}
-                onClick={() => preview && reverting.mutate(preview.id)}
-              >
-                {impact ? `Revert ${formatCount(impact.usersAffected, "user")}` : "Revert"}
-              </Button>
-            </DialogActions>
-          </DialogBody>
-        </DialogSurface>
-      </Dialog>
-    </>
+    <Question
+      title="Revert the operation?"
+      confirm={impact ? `Revert ${formatCount(impact.usersAffected, "user")}` : "Revert"}
+      ready={Boolean(impact?.usersAffected)}
+      onConfirm={undo}
+      onDone={onDone}
+    >
+      {problem ? <ProblemMessage problem={problem} onRetry={retry} /> : <Found preview={preview} nameOf={nameOf} />}
+    </Question>
   );
 }
 
@@ -101,7 +63,7 @@ function Found({ preview, nameOf }: { preview: Preview | null; nameOf: (tenantId
   return (
     <>
       <Text>
-        {`${formatCount(usersAffected, "user")} of ${usersSelected} will have again what they had before.`}
+        {`${formatCount(usersAffected, "user")} of ${formatNumber(usersSelected)} will have again what they had before.`}
         {usersAffected < usersSelected && " Who was changed since is left alone."}
       </Text>
       <ChangeTable impact={preview.impact} nameOf={nameOf} />

@@ -68,7 +68,7 @@ function Names({ name, domain }: { name: string; domain: string }) {
 function Part({ row }: { row: TenantPart }) {
   const styles = useStyles();
   const { total, pending, percent } = row.progress;
-  const out = leftOut(row);
+  const out = excludedOf(row);
   return (
     <div className={styles.cell}>
       <Text size={200}>
@@ -79,14 +79,14 @@ function Part({ row }: { row: TenantPart }) {
       {total > 0 && <ProgressBar value={percent / 100} aria-label="Users of the tenant done" />}
       {out && (
         <Text size={200} className={styles.faint}>
-          Left out: {out}
+          Excluded: {out}
         </Text>
       )}
     </div>
   );
 }
 
-function leftOut({ excluded }: TenantPart): string {
+function excludedOf({ excluded }: TenantPart): string {
   const some = excluded.filter(({ count }) => count > 0);
   return some.map(({ code, count }) => `${labelOfCode(code)}: ${formatNumber(count)}`).join(", ");
 }

@@ -2,21 +2,20 @@ import { Button, makeStyles, ProgressBar, Text, tokens } from "@fluentui/react-c
 import { AddRegular } from "@fluentui/react-icons/svg/add";
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
-import { asProblem } from "../../api/problem";
 import { LIVE_MS, nameOfTenant, type OperationFilter, operationsQuery, tenantsQuery } from "../../api/queries";
+import { isMoving } from "../../api/status";
 import type { Operation } from "../../api/types";
 import { useMay } from "../../app/role";
-import { Address } from "../../components/Address";
 import { Choice } from "../../components/Choice";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
-import { Loading } from "../../components/Loading";
 import { More } from "../../components/More";
 import { PageHeader } from "../../components/PageHeader";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { QueryState } from "../../components/QueryState";
 import { RouterLink } from "../../components/RouterLink";
-import { isMoving, labelOfStatus, STATUSES, StatusBadge } from "../../components/StatusBadge";
+import { labelOfStatus, STATUSES, StatusBadge } from "../../components/StatusBadge";
 import { useSearch } from "../../components/useSearch";
+import { useTenantNames } from "../../components/useTenantNames";
 import { KINDS, LISTED_KINDS } from "../../components/words";
 import { formatCount, formatDateTime, formatNumber, formatPercent, NOTHING } from "../../format/format";
 
@@ -56,10 +55,7 @@ export function OperationsPage() {
         }
       />
       <Filters filter={filter} onChange={setFilter} />
-      {operations.error && (
-        <ProblemMessage problem={asProblem(operations.error)} onRetry={() => void operations.refetch()} />
-      )}
-      {operations.isPending && <Loading what="operations" />}
+      <QueryState query={operations} what="operations" />
       {rows?.length === 0 && (
         <Empty title={Object.keys(filter).length > 0 ? "No operation matches these filters" : "Nothing was done yet"}>
           {mayOperate
@@ -116,14 +112,14 @@ function Filters({ filter, onChange }: FiltersProps) {
   );
 }
 
-const COLUMNS: readonly Column<Operation>[] = [
+const columnsOf = (nameOf: (tenantId: string) => string): Column<Operation>[] => [
   {
     id: "type",
     header: "Operation",
     cell: (row) => <RouterLink to={`/operations/${row.id}`}>{KINDS[row.type]}</RouterLink>,
   },
   { id: "status", header: "Status", cell: (row) => <StatusBadge status={row.status} /> },
-  { id: "tenants", header: "Tenants", cell: (row) => <Address text={tenantsOf(row)} />, width: "130px" },
+  { id: "tenants", header: "Tenants", cell: (row) => tenantsOf(row, nameOf), width: "130px" },
   { id: "progress", header: "Progress", cell: (row) => <Progress row={row} />, width: "110px" },
   { id: "failed", header: "Failed", cell: (row) => formatNumber(row.progress.failed), align: "end" },
   { id: "createdAt", header: "Started", cell: (row) => formatDateTime(row.createdAt), width: "92px" },
@@ -132,13 +128,15 @@ const COLUMNS: readonly Column<Operation>[] = [
 ];
 
 function OperationsTable({ rows }: { rows: readonly Operation[] }) {
-  return <DataTable label="Operations" columns={COLUMNS} rows={rows} keyOf={(row) => row.id} />;
+  const nameOf = useTenantNames();
+  return <DataTable label="Operations" columns={columnsOf(nameOf)} rows={rows} keyOf={(row) => row.id} />;
 }
 
-function tenantsOf({ tenants }: Operation): string {
+function tenantsOf({ tenants }: Operation, nameOf: (tenantId: string) => string): string {
   const [first, ...others] = tenants;
   if (first === undefined) return NOTHING;
-  return others.length === 0 ? first.domain : `${first.domain} and ${formatCount(others.length, "other")}`;
+  const name = nameOf(first.tenantId);
+  return others.length === 0 ? name : `${name} and ${formatCount(others.length, "other")}`;
 }
 
 function Progress({ row }: { row: Operation }) {

@@ -1,9 +1,12 @@
-import { Button, Field, Input, Text } from "@fluentui/react-components";
+import { Button, Field, Input, makeStyles, Text } from "@fluentui/react-components";
 import { DismissRegular } from "@fluentui/react-icons/svg/dismiss";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { faultAt } from "../../components/faults";
 import { type Draft, type faultsOf, pointerOf, type Row } from "./draft";
+
+// An input is as wide as its column, whatever the browser would give it.
+const useStyles = makeStyles({ field: { "& input": { width: "100%", minWidth: 0 } } });
 
 interface PriceRowsProps {
   draft: Draft;
@@ -18,13 +21,14 @@ interface PriceRowsProps {
 
 /** The prices of a book, each to be changed or taken out. */
 export function PriceRows({ draft, pointer, error, faults, onChange, onRemove }: PriceRowsProps) {
+  const styles = useStyles();
   if (draft.rows.length === 0) return <Empty title="The book has no price yet" />;
   const columns: readonly Column<Row>[] = [
     {
       id: "sku",
       header: "SKU",
       cell: ({ key, sku }) => (
-        <Field validationMessage={faults.get(key)?.sku ?? null}>
+        <Field className={styles.field} validationMessage={faults.get(key)?.sku ?? null}>
           <Input
             aria-label="SKU"
             value={sku}
@@ -33,13 +37,16 @@ export function PriceRows({ draft, pointer, error, faults, onChange, onRemove }:
           />
         </Field>
       ),
-      width: "220px",
+      width: "150px",
     },
     {
       id: "price",
       header: "A seat a month",
       cell: ({ key, sku, price }) => (
-        <Field validationMessage={faults.get(key)?.price ?? faultAt(error, pointerOf(pointer, sku)) ?? null}>
+        <Field
+          className={styles.field}
+          validationMessage={faults.get(key)?.price ?? faultAt(error, pointerOf(pointer, sku)) ?? null}
+        >
           <Input
             aria-label={`Price of ${sku || "the new SKU"}`}
             type="number"
@@ -47,12 +54,16 @@ export function PriceRows({ draft, pointer, error, faults, onChange, onRemove }:
             min={0}
             step="0.01"
             value={price}
-            contentAfter={<Text size={200}>{draft.currency}</Text>}
+            contentAfter={
+              <Text size={200} wrap={false}>
+                {draft.currency}
+              </Text>
+            }
             onChange={(_, data) => onChange(key, { price: data.value })}
           />
         </Field>
       ),
-      width: "200px",
+      width: "120px",
     },
     {
       id: "remove",

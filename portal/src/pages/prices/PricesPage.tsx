@@ -1,14 +1,12 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { pricesQuery } from "../../api/prices";
-import { asProblem } from "../../api/problem";
 import { nameOfTenant, tenantsQuery } from "../../api/queries";
 import type { Prices, Tenant } from "../../api/types";
 import { useMay } from "../../app/role";
 import { Choice } from "../../components/Choice";
-import { Loading } from "../../components/Loading";
 import { PageHeader } from "../../components/PageHeader";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { QueryState } from "../../components/QueryState";
 import { useSearch } from "../../components/useSearch";
 import { BookEditor } from "./BookEditor";
 import { BookTable } from "./BookTable";
@@ -31,8 +29,7 @@ export function PricesPage() {
         title="Prices"
         about="What a seat costs a month. Previews, the audit and the reconciliation count with these prices; a tenant's own book replaces the default one."
       />
-      {prices.error && <ProblemMessage problem={asProblem(prices.error)} onRetry={() => void prices.refetch()} />}
-      {prices.isPending && <Loading what="the prices" />}
+      <QueryState query={prices} what="the prices" />
       {prices.data && (
         <>
           <div className={styles.filters}>

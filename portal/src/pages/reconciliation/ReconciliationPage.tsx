@@ -58,7 +58,7 @@ export function ReconciliationPage() {
     <>
       <PageHeader
         title="Reconciliation"
-        about="What the changes of a month come to in seats and money, beside what Microsoft counts: to hold against the invoice."
+        about="What the changes of a month come to in seats and money, beside what Microsoft counts: to compare with the invoice."
         actions={<CsvButton ask={() => reconciliationCsv(filter)} />}
       />
       <div className={styles.filters}>

@@ -1,7 +1,7 @@
 import { MessageBar, MessageBarBody, MessageBarTitle, makeStyles } from "@fluentui/react-components";
 import type { ReconciliationRow } from "../../api/types";
 import { useTenantNames } from "../../components/useTenantNames";
-import { formatChange, formatCount } from "../../format/format";
+import { formatChange, formatCount, formatNumber } from "../../format/format";
 
 const useStyles = makeStyles({
   list: { margin: 0, paddingLeft: "20px" },
@@ -53,7 +53,7 @@ function Lines({ lines }: { lines: readonly string[] }) {
       {lines.slice(0, SHOWN).map((line) => (
         <li key={line}>{line}</li>
       ))}
-      {lines.length > SHOWN && <li>and {lines.length - SHOWN} more</li>}
+      {lines.length > SHOWN && <li>and {formatNumber(lines.length - SHOWN)} more</li>}
     </ul>
   );
 }

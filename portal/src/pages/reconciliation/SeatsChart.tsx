@@ -55,10 +55,10 @@ function movedOf(rows: readonly ReconciliationRow[]): Moved[] {
   return [...bySku.values()].sort((one, other) => other.added + other.removed - one.added - one.removed);
 }
 
-/** The next number that the ticks divide into round ones. */
+/** The next number that the ticks divide into round ones, with room for the figure above the highest bar. */
 function roundAbove(most: number): number {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(most / TICKS)));
-  return Math.ceil(most / (TICKS * unit)) * TICKS * unit;
+  return Math.ceil((most * 1.1) / (TICKS * unit)) * TICKS * unit;
 }
 
 function textOf(moved: readonly Moved[]): string {

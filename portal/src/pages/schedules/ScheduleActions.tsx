@@ -11,6 +11,7 @@ import type { Schedule } from "../../api/types";
 import { ConfirmButton } from "../../components/ConfirmButton";
 import { useToast } from "../../components/useToast";
 import { KINDS } from "../../components/words";
+import { EditSchedule } from "./EditSchedule";
 import { stateOf } from "./words";
 
 /** What can be done with a schedule. */
@@ -57,6 +58,7 @@ export function ScheduleActions({ schedule }: { schedule: Schedule }) {
           Enable
         </Button>
       )}
+      {state !== "over" && <EditSchedule schedule={schedule} />}
       <ConfirmButton
         label="Run now"
         icon={<PlayCircleRegular />}

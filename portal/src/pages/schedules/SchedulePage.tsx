@@ -9,10 +9,10 @@ import { useMay } from "../../app/role";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
 import { Facts } from "../../components/Facts";
-import { Loading } from "../../components/Loading";
 import { More } from "../../components/More";
 import { PageHeader } from "../../components/PageHeader";
 import { ProblemMessage } from "../../components/ProblemMessage";
+import { QueryState, ViewState } from "../../components/QueryState";
 import { RouterLink } from "../../components/RouterLink";
 import { SectionCard } from "../../components/SectionCard";
 import { KINDS } from "../../components/words";
@@ -28,12 +28,13 @@ const useStyles = makeStyles({
   root: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalL },
   columns: {
     display: "grid",
-    gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 380px), 1fr))",
-    alignItems: "start",
+    gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 300px), 1fr))",
     gap: tokens.spacingHorizontalL,
   },
   times: { margin: 0, paddingLeft: tokens.spacingHorizontalXXL, lineHeight: tokens.lineHeightBase400 },
 });
+
+const LIST = { path: "/schedules", label: "Schedules" };
 
 /** One schedule: when it starts what, and what came of it so far. */
 export function SchedulePage() {
@@ -41,23 +42,13 @@ export function SchedulePage() {
   const { id = "" } = useParams();
   const mayOperate = useMay("BulkLicenses.Operate");
   const found = useQuery({ ...scheduleQuery(id), refetchInterval: RESTING_MS });
-  if (found.data === undefined) {
-    return (
-      <>
-        <PageHeader title="Schedule" />
-        {found.error ? (
-          <ProblemMessage problem={asProblem(found.error)} onRetry={() => void found.refetch()} />
-        ) : (
-          <Loading what="the schedule" />
-        )}
-      </>
-    );
-  }
+  if (found.data === undefined) return <ViewState query={found} title="Schedule" list={LIST} what="the schedule" />;
   const schedule = found.data;
   return (
     <>
       <PageHeader
         title={schedule.name}
+        list={LIST}
         about={`${KINDS[schedule.operation]}. ${whenOf(schedule)}.`}
         actions={mayOperate && <ScheduleActions key={id} schedule={schedule} />}
       />
@@ -148,8 +139,7 @@ function Runs({ id }: { id: string }) {
   const rows = runs.data?.pages.flatMap((page) => page.value);
   return (
     <>
-      {runs.error && <ProblemMessage problem={asProblem(runs.error)} onRetry={() => void runs.refetch()} />}
-      {runs.isPending && <Loading what="the history" />}
+      <QueryState query={runs} what="the history" />
       {rows?.length === 0 && <Empty title="It has not run yet" />}
       {rows && rows.length > 0 && (
         <DataTable label="Runs" columns={COLUMNS} rows={rows} keyOf={(row) => `${row.dueAt}|${row.operationId}`} />

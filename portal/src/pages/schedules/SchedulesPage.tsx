@@ -2,17 +2,15 @@ import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { AddRegular } from "@fluentui/react-icons/svg/add";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
-import { asProblem } from "../../api/problem";
 import { LIVE_MS } from "../../api/queries";
 import { schedulesQuery } from "../../api/schedules";
 import type { Schedule } from "../../api/types";
 import { useMay } from "../../app/role";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
-import { Loading } from "../../components/Loading";
 import { More } from "../../components/More";
 import { PageHeader } from "../../components/PageHeader";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { QueryState } from "../../components/QueryState";
 import { RouterLink } from "../../components/RouterLink";
 import { useTenantNames } from "../../components/useTenantNames";
 import { KINDS } from "../../components/words";
@@ -49,14 +47,11 @@ export function SchedulesPage() {
           )
         }
       />
-      {schedules.error && (
-        <ProblemMessage problem={asProblem(schedules.error)} onRetry={() => void schedules.refetch()} />
-      )}
-      {schedules.isPending && <Loading what="schedules" />}
+      <QueryState query={schedules} what="schedules" />
       {rows?.length === 0 && (
         <Empty title="Nothing is scheduled">
           {mayOperate
-            ? "The last step of a new operation is when it starts: at once, at a time, or again and again."
+            ? "The last step of a new operation is when it starts: now, once at a later time, or recurring."
             : "Schedules appear here once somebody makes one."}
         </Empty>
       )}

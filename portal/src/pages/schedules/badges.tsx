@@ -4,9 +4,10 @@ import { ErrorCircleRegular } from "@fluentui/react-icons/svg/error-circle";
 import { PauseCircleRegular } from "@fluentui/react-icons/svg/pause-circle";
 import { SkipForwardTabRegular } from "@fluentui/react-icons/svg/skip-forward-tab";
 import type { JSX } from "react";
+import { isMoving } from "../../api/status";
 import type { Run, Schedule } from "../../api/types";
 import { Mark } from "../../components/Mark";
-import { isMoving, StatusBadge } from "../../components/StatusBadge";
+import { StatusBadge } from "../../components/StatusBadge";
 import { type ScheduleState, stateOf } from "./words";
 
 const STATES: Record<ScheduleState, { label: string; color: "brand" | "informative" | "subtle"; icon: JSX.Element }> = {

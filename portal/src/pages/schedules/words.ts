@@ -6,7 +6,7 @@ const UNITS: Record<Recurrence["frequency"], [one: string, many: string]> = {
   weekly: ["week", "weeks"],
   monthly: ["month", "months"],
 };
-const WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
+export const WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", timeZone: "UTC" });
 const wallTime = new Intl.DateTimeFormat(undefined, { timeStyle: "short", timeZone: "UTC" });
 const LAST_DAY = 31;

@@ -28,6 +28,7 @@ export function NewTenantPage() {
     <>
       <PageHeader
         title="Add a tenant"
+        list={{ path: "/tenants", label: "Tenants" }}
         about="First it is registered here, then an administrator of the tenant consents, by a link that you get on the next page."
       />
       {mayAdminister ? <Form /> : <Empty title="Only an administrator of this app may add a tenant" />}

@@ -1,4 +1,5 @@
-import { Checkbox, Field, Input, makeStyles, Switch, Text, Textarea, tokens } from "@fluentui/react-components";
+import { Field, Input, makeStyles, Switch, Textarea, tokens } from "@fluentui/react-components";
+import { Boxes } from "../../components/Boxes";
 import { faultAt } from "../../components/faults";
 import { KINDS } from "../../components/words";
 import { DROPS, type Draft, EVENTS } from "./draft";
@@ -10,10 +11,6 @@ const useStyles = makeStyles({
     alignItems: "start",
     gap: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalXXL}`,
   },
-  group: { margin: 0, padding: 0, border: "none", minWidth: 0 },
-  legend: { padding: 0 },
-  fault: { color: tokens.colorPaletteRedForeground1 },
-  boxes: { display: "flex", flexWrap: "wrap" },
 });
 
 interface TenantFieldsetProps {
@@ -108,38 +105,3 @@ const DROP_NAMES = Object.fromEntries(DROPS.map((drop) => [drop, KINDS[drop]])) 
   (typeof DROPS)[number],
   string
 >;
-
-interface BoxesProps<T extends string> {
-  legend: string;
-  all: Record<T, string>;
-  chosen: readonly T[];
-  fault: string | undefined;
-  onChange: (chosen: readonly T[]) => void;
-}
-
-function Boxes<T extends string>({ legend, all, chosen, fault, onChange }: BoxesProps<T>) {
-  const styles = useStyles();
-  const values = Object.keys(all) as T[];
-  return (
-    <fieldset className={styles.group}>
-      <legend className={styles.legend}>{legend}</legend>
-      <div className={styles.boxes}>
-        {values.map((value) => (
-          <Checkbox
-            key={value}
-            label={all[value]}
-            checked={chosen.includes(value)}
-            onChange={(_, { checked }) =>
-              onChange(values.filter((each) => (each === value ? checked : chosen.includes(each))))
-            }
-          />
-        ))}
-      </div>
-      {fault && (
-        <Text role="alert" size={200} className={styles.fault}>
-          {fault}
-        </Text>
-      )}
-    </fieldset>
-  );
-}

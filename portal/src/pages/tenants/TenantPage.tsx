@@ -3,16 +3,14 @@ import { ArrowSyncRegular } from "@fluentui/react-icons/svg/arrow-sync";
 import { DeleteRegular } from "@fluentui/react-icons/svg/delete";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Navigate, useNavigate, useParams } from "react-router";
-import { asProblem } from "../../api/problem";
 import { nameOfTenant, tenantsQuery } from "../../api/queries";
 import { deleteTenant, noteTenant, putTenant, tenantQuery } from "../../api/tenants";
 import type { Tenant } from "../../api/types";
 import { useMay } from "../../app/role";
 import { ConfirmButton } from "../../components/ConfirmButton";
 import { Facts } from "../../components/Facts";
-import { Loading } from "../../components/Loading";
 import { PageHeader } from "../../components/PageHeader";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { ViewState } from "../../components/QueryState";
 import { RouterLink } from "../../components/RouterLink";
 import { SectionCard } from "../../components/SectionCard";
 import { useToast } from "../../components/useToast";
@@ -30,27 +28,17 @@ const useStyles = makeStyles({
   columns: {
     display: "grid",
     gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 400px), 1fr))",
-    alignItems: "start",
     gap: tokens.spacingHorizontalL,
   },
 });
+
+const LIST = { path: "/tenants", label: "Tenants" };
 
 /** One tenant: what the app knows of it, its consent, its settings and its licences. */
 export function TenantPage() {
   const { id = "" } = useParams();
   const found = useQuery(tenantQuery(id));
-  if (found.data === undefined) {
-    return (
-      <>
-        <PageHeader title="Tenant" />
-        {found.error ? (
-          <ProblemMessage problem={asProblem(found.error)} onRetry={() => void found.refetch()} />
-        ) : (
-          <Loading what="the tenant" />
-        )}
-      </>
-    );
-  }
+  if (found.data === undefined) return <ViewState query={found} title="Tenant" list={LIST} what="the tenant" />;
   // A link may name one of its domains.
   if (id !== found.data.tenantId) return <Navigate to={`/tenants/${found.data.tenantId}`} replace />;
   return <Known key={id} tenant={found.data} />;
@@ -64,12 +52,13 @@ function Known({ tenant }: { tenant: Tenant }) {
     <>
       <PageHeader
         title={name}
+        list={LIST}
         about={name !== tenant.tenantId && tenant.tenantId}
         actions={mayAdminister && <Actions tenant={tenant} />}
       />
       <div className={styles.root}>
         <div className={styles.columns}>
-          <SectionCard title="What it is">
+          <SectionCard title="Overview">
             <Facts
               facts={[
                 ["Domains", formatList(tenant.domains) || NOTHING],
@@ -143,7 +132,7 @@ function Actions({ tenant }: { tenant: Tenant }) {
   return (
     <>
       <Button icon={<ArrowSyncRegular />} disabled={reading.isPending} onClick={() => reading.mutate()}>
-        {reading.isPending ? "Reading …" : "Read it again"}
+        {reading.isPending ? "Reading …" : "Refresh"}
       </Button>
       <ConfirmButton
         label="Delete"

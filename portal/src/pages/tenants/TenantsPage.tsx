@@ -2,16 +2,14 @@ import { Button, Field, makeStyles, SearchBox, tokens } from "@fluentui/react-co
 import { AddRegular } from "@fluentui/react-icons/svg/add";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
-import { asProblem } from "../../api/problem";
 import { nameOfTenant, tenantsQuery } from "../../api/queries";
 import type { Tenant } from "../../api/types";
 import { useMay } from "../../app/role";
-import { Address } from "../../components/Address";
+import { Breakable } from "../../components/Breakable";
 import { type Column, DataTable } from "../../components/DataTable";
 import { Empty } from "../../components/Empty";
-import { Loading } from "../../components/Loading";
 import { PageHeader } from "../../components/PageHeader";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { QueryState } from "../../components/QueryState";
 import { RouterLink } from "../../components/RouterLink";
 import { useSearch } from "../../components/useSearch";
 import { formatList, NOTHING } from "../../format/format";
@@ -47,8 +45,7 @@ export function TenantsPage() {
       <Field label="Name, domain or tag" className={styles.search}>
         <SearchBox value={wanted} onChange={(_, data) => set("q", data.value)} />
       </Field>
-      {tenants.error && <ProblemMessage problem={asProblem(tenants.error)} onRetry={() => void tenants.refetch()} />}
-      {tenants.isPending && <Loading what="tenants" />}
+      <QueryState query={tenants} what="tenants" />
       {rows?.length === 0 && (
         <Empty title={wanted ? "No tenant has this name, domain or tag" : "No tenant is registered yet"}>
           {!wanted && mayAdminister && "Add one by its id or a domain; then its administrator consents."}
@@ -71,12 +68,12 @@ const COLUMNS: readonly Column<Tenant>[] = [
   {
     id: "domains",
     header: "Domains",
-    cell: (row) => <Address text={formatList(row.domains) || NOTHING} />,
+    cell: (row) => <Breakable text={formatList(row.domains) || NOTHING} />,
     width: "200px",
   },
   { id: "consent", header: "Consent", cell: (row) => <ConsentBadge consent={row.consent} /> },
   { id: "enabled", header: "Operations", cell: (row) => <EnabledBadge enabled={row.enabled} /> },
-  { id: "tags", header: "Tags", cell: (row) => <Tags tags={row.tags} /> },
+  { id: "tags", header: "Tags", cell: (row) => <Tags tags={row.tags} />, width: "90px" },
   { id: "id", header: "Tenant id", cell: (row) => row.tenantId, width: "180px" },
 ];
 

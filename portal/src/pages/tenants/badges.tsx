@@ -8,6 +8,8 @@ import { NOTHING } from "../../format/format";
 
 const useStyles = makeStyles({
   tags: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
+  // A tag may be long: it goes on in a second line rather than out of its frame.
+  tag: { height: "auto", minHeight: "24px", overflowWrap: "anywhere" },
 });
 
 /** Whether the app can read the tenant's directory. */
@@ -34,7 +36,7 @@ export function Tags({ tags }: { tags: readonly string[] }) {
   return (
     <span className={styles.tags}>
       {tags.map((tag) => (
-        <Badge key={tag} appearance="outline" shape="rounded" size="large" color="informative">
+        <Badge key={tag} className={styles.tag} appearance="outline" shape="rounded" size="large" color="informative">
           {tag}
         </Badge>
       ))}

@@ -1,3 +1,4 @@
+import { differing } from "../../api/differing";
 import type { Tenant, TenantFields } from "../../api/types";
 
 type Drop = NonNullable<TenantFields["drops"]>[number];
@@ -48,12 +49,7 @@ export function draftOf(tenant: Tenant): Draft {
 
 /** What of a draft differs from what it began with: all else stays as others may have changed it meanwhile. */
 export function changesOf(draft: Draft, before: Draft): TenantFields {
-  const fields = fieldsOf(draft);
-  const told = fieldsOf(before);
-  const changed = Object.entries(fields).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(told[name as keyof TenantFields]),
-  );
-  return Object.fromEntries(changed);
+  return differing(fieldsOf(draft), fieldsOf(before));
 }
 
 function fieldsOf(draft: Draft): TenantFields {

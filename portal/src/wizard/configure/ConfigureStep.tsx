@@ -24,7 +24,7 @@ const useStyles = makeStyles({
 const KINDS: readonly { value: PlannedKind; label: string }[] = [
   { value: "assign", label: "Assign licences" },
   { value: "remove", label: "Remove licences" },
-  { value: "modify", label: "Modify: switch services, add, swap" },
+  { value: "modify", label: "Modify: switch service plans, add, swap" },
   { value: "transfer", label: "Transfer from one licence to another" },
 ];
 
@@ -34,7 +34,7 @@ export function ConfigureStep() {
   const { draft, dispatch } = useDraft();
   return (
     <div className={styles.root}>
-      <SectionCard title="What shall be done">
+      <SectionCard title="Operation">
         <RadioGroup
           aria-label="Kind of operation"
           value={draft.kind}
@@ -45,7 +45,7 @@ export function ConfigureStep() {
           ))}
         </RadioGroup>
         {namesSkus(draft) && (
-          <MessageBar>
+          <MessageBar layout="multiline">
             <MessageBarBody>
               The rows of the CSV name licences themselves; what is chosen here counts for rows without one.
             </MessageBarBody>

@@ -9,7 +9,7 @@ interface LicencesProps {
   onChange: (licences: readonly LicenceDraft[]) => void;
 }
 
-/** Licences to give, each with its services. */
+/** Licences to give, each with its service plans. */
 export function Licences({ label, licences, onChange }: LicencesProps) {
   const find = ({ sku }: Offer) => licences.find((each) => each.sku === sku);
   return (

@@ -8,7 +8,7 @@ import { PlanChanges } from "./PlanSwitches";
 import { RemoveButton, SkuField } from "./SkuField";
 import { useChange } from "./useChange";
 
-/** Services to switch, licences to swap and to add. */
+/** Service plans to switch, licences to swap and to add. */
 export function ModifyFields() {
   const styles = useFieldStyles();
   const [change, put] = useChange();
@@ -16,11 +16,11 @@ export function ModifyFields() {
   return (
     <>
       <SectionCard
-        title="Services to switch"
+        title="Service plans to switch"
         about="Of the licences that users hold; what is not named stays as it is."
       >
         <OfferList
-          label="Licences whose services change"
+          label="Licences whose service plans change"
           chosen={new Set(edits.map(({ sku }) => sku))}
           onToggle={({ sku }, on) =>
             put({ edits: on ? [...edits, { sku, on: [], off: [] }] : edits.filter((each) => each.sku !== sku) })

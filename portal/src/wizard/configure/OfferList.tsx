@@ -23,9 +23,14 @@ const useStyles = makeStyles({
   },
   label: { display: "flex", flexDirection: "column", overflowWrap: "anywhere" },
   faint: { color: tokens.colorNeutralForeground3 },
-  seats: { display: "flex", flexDirection: "column", gap: tokens.spacingVerticalXXS },
-  price: { textAlign: "end", "@media (max-width: 700px)": { textAlign: "start" } },
-  more: { paddingLeft: "32px" },
+  seats: {
+    "@media (max-width: 700px)": { paddingLeft: "32px" },
+    display: "flex",
+    flexDirection: "column",
+    gap: tokens.spacingVerticalXXS,
+  },
+  price: { textAlign: "end", "@media (max-width: 700px)": { textAlign: "start", paddingLeft: "32px" } },
+  more: { "@media (min-width: 700px)": { paddingLeft: "32px" } },
 });
 
 /** From so many licences on there is a search. */
@@ -42,7 +47,7 @@ interface OfferListProps {
 /** The licences of the tenants that are meant, with seats left and price, to be ticked. */
 export function OfferList({ label, chosen, onToggle, more }: OfferListProps) {
   const styles = useStyles();
-  const { licences, left, asked, pending, error } = useLicences();
+  const { licences, left, asked, pending, error, retry } = useLicences();
   const [typed, setTyped] = useState("");
   const wanted = typed.trim().toLowerCase();
   const shown = licences.filter(
@@ -50,7 +55,7 @@ export function OfferList({ label, chosen, onToggle, more }: OfferListProps) {
   );
   return (
     <div className={styles.root}>
-      {error !== null && <ProblemMessage problem={asProblem(error)} />}
+      {error !== null && <ProblemMessage problem={asProblem(error)} onRetry={retry} />}
       {licences.length > MANY && (
         <SearchBox
           className={styles.search}
@@ -73,7 +78,8 @@ export function OfferList({ label, chosen, onToggle, more }: OfferListProps) {
                     <span>{offer.name}</span>
                     <Text size={200} className={styles.faint}>
                       {offer.sku}
-                      {offer.tenants < asked && ` · in ${formatCount(offer.tenants, "tenant")} of ${asked}`}
+                      {offer.tenants < asked &&
+                        ` · in ${formatCount(offer.tenants, "tenant")} of ${formatNumber(asked)}`}
                     </Text>
                   </span>
                 }

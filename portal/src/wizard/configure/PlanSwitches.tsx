@@ -10,6 +10,7 @@ import {
   Text,
   tokens,
 } from "@fluentui/react-components";
+import { Breakable } from "../../components/Breakable";
 import { formatNumber } from "../../format/format";
 import type { EditDraft, LicenceDraft } from "../draft/model";
 import type { Offer } from "../useLicences";
@@ -39,7 +40,7 @@ interface PlanSwitchesProps {
   onChange: (licence: LicenceDraft) => void;
 }
 
-/** The services of a licence that is given, each on or off. */
+/** The service plans of a licence that is given, each on or off. */
 export function PlanSwitches({ offer, licence, onChange }: PlanSwitchesProps) {
   const styles = useStyles();
   const plans = plansOf(offer);
@@ -54,14 +55,14 @@ export function PlanSwitches({ offer, licence, onChange }: PlanSwitchesProps) {
     <Accordion collapsible>
       <AccordionItem value="plans">
         <AccordionHeader as="h3" size="small">
-          {`Services of ${offer.name}: ${formatNumber(on.length)} of ${formatNumber(plans.length)} on`}
+          {`Service plans of ${offer.name}: ${formatNumber(on.length)} of ${formatNumber(plans.length)} on`}
         </AccordionHeader>
         <AccordionPanel>
           <div className={styles.grid}>
             {plans.map((plan) => (
               <Switch
                 key={plan}
-                label={{ children: plan, className: styles.name }}
+                label={{ children: <Breakable text={plan} />, className: styles.name }}
                 checked={isOn(plan)}
                 onChange={(_, data) =>
                   put(licence.mode, data.checked ? [...on, plan] : on.filter((each) => each !== plan))
@@ -86,7 +87,7 @@ interface PlanChangesProps {
   onChange: (edit: EditDraft) => void;
 }
 
-/** The services of a licence that users hold: each switched on, switched off, or left as it is. */
+/** The service plans of a licence that users hold: each switched on, switched off, or left as it is. */
 export function PlanChanges({ offer, edit, onChange }: PlanChangesProps) {
   const styles = useStyles();
   const without = (list: readonly string[], plan: string) => list.filter((each) => each !== plan);
@@ -115,7 +116,7 @@ export function PlanChanges({ offer, edit, onChange }: PlanChangesProps) {
             <option value="off">switch off</option>
           </Select>
           <Text size={200} className={styles.name}>
-            {plan}
+            <Breakable text={plan} />
           </Text>
         </div>
       ))}

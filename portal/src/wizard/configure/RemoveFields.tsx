@@ -32,22 +32,22 @@ export function RemoveFields() {
           />
         )}
       </SectionCard>
-      <SectionCard title="Grace and mailbox">
+      <SectionCard title="Grace period and mailbox">
         <div className={styles.row}>
           <NumberField
-            label="Days of grace"
+            label="Grace period in days"
             className={styles.narrow}
             placeholder="none"
             max={365}
             value={change.graceDays}
             onChange={(graceDays) => put({ graceDays })}
-            hint="The licences go only after them."
+            hint="The licences go at its end."
           />
           {change.graceDays !== null && (
-            <Field label="During the grace">
+            <Field label="During the grace period">
               <Select value={change.during} onChange={(_, data) => put({ during: data.value as Change["during"] })}>
                 <option value="keep">everything stays as it is</option>
-                <option value="disablePlans">the services are switched off</option>
+                <option value="disablePlans">the service plans are switched off</option>
               </Select>
             </Field>
           )}
@@ -55,8 +55,8 @@ export function RemoveFields() {
         <div className={styles.row}>
           <Field label="Mailbox">
             <Select value={change.mailbox} onChange={(_, data) => put({ mailbox: data.value as Change["mailbox"] })}>
-              <option value="none">is not looked after</option>
-              <option value="convertToShared">is made a shared one first</option>
+              <option value="none">is left as it is</option>
+              <option value="convertToShared">is converted to a shared mailbox first</option>
               <option value="replaceWith">is kept by another licence</option>
             </Select>
           </Field>

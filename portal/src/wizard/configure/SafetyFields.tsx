@@ -1,5 +1,6 @@
-import { Checkbox, Field, Input, makeStyles, Select, Switch, tokens } from "@fluentui/react-components";
+import { Field, Input, makeStyles, Select, Switch, tokens } from "@fluentui/react-components";
 import type { ReactNode } from "react";
+import { Boxes } from "../../components/Boxes";
 import { useFieldStyles } from "../../components/fieldStyles";
 import { NumberField } from "../../components/NumberField";
 import { SectionCard } from "../../components/SectionCard";
@@ -16,7 +17,6 @@ const useStyles = makeStyles({
     paddingLeft: "48px",
     "& select": { width: "100%", minWidth: 0 },
   },
-  days: { display: "flex", flexWrap: "wrap" },
 });
 
 /** What keeps the operation in check: seats, conflicts, canary, stop rule, hours, a limit of users. */
@@ -37,13 +37,13 @@ export function SafetyFields() {
             <option value="partial">give out those that are left</option>
           </Select>
         </Field>
-        <Field label="If services conflict">
+        <Field label="If service plans conflict">
           <Select
             value={disableConflicting ? "disable" : "skip"}
             onChange={(_, data) => put({ disableConflicting: data.value === "disable" })}
           >
             <option value="skip">leave that licence out</option>
-            <option value="disable">switch the conflicting services off</option>
+            <option value="disable">switch the conflicting service plans off</option>
           </Select>
         </Field>
         <NumberField
@@ -154,6 +154,10 @@ function Block({ label, on, onToggle, children }: BlockProps) {
   );
 }
 
+const DAY_NAMES = Object.fromEntries(
+  DAYS.map((day) => [day, day.slice(0, 1).toUpperCase() + day.slice(1, 3)]),
+) as Record<Day, string>;
+
 interface DayBoxesProps {
   label: string;
   days: readonly Day[];
@@ -162,21 +166,7 @@ interface DayBoxesProps {
 
 /** Days of the week, in their order. */
 export function DayBoxes({ label, days, onChange }: DayBoxesProps) {
-  const styles = useStyles();
-  return (
-    <Field label={label}>
-      <div className={styles.days}>
-        {DAYS.map((day) => (
-          <Checkbox
-            key={day}
-            label={day.slice(0, 1).toUpperCase() + day.slice(1, 3)}
-            checked={days.includes(day)}
-            onChange={(_, data) => onChange(DAYS.filter((each) => (each === day ? data.checked : days.includes(each))))}
-          />
-        ))}
-      </div>
-    </Field>
-  );
+  return <Boxes legend={label} all={DAY_NAMES} chosen={days} onChange={onChange} />;
 }
 
 const ZONES = Intl.supportedValuesOf("timeZone");

@@ -1,5 +1,7 @@
 import { Button, Field, Select } from "@fluentui/react-components";
 import { DeleteRegular } from "@fluentui/react-icons/svg/delete";
+import { asProblem } from "../../api/problem";
+import { formatNumber } from "../../format/format";
 import { useLicences } from "../useLicences";
 
 /** Takes a row of fields out. */
@@ -15,14 +17,14 @@ interface SkuFieldProps {
 
 /** One of the licences of the tenants that are meant. */
 export function SkuField({ label, value, onChange }: SkuFieldProps) {
-  const { licences } = useLicences();
+  const { licences, error } = useLicences();
   return (
-    <Field label={label}>
+    <Field label={label} validationMessage={error === null ? null : asProblem(error).detail}>
       <Select value={value} onChange={(_, data) => onChange(data.value)}>
         <option value="">Choose a licence</option>
         {licences.map(({ sku, name, available }) => (
           <option key={sku} value={sku}>
-            {`${name} (${available} left)`}
+            {`${name} (${formatNumber(available)} left)`}
           </option>
         ))}
       </Select>

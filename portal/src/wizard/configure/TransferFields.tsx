@@ -76,7 +76,7 @@ function Move({ n, move, onChange, onRemove }: MoveProps) {
           Another source
         </Button>
         <Checkbox
-          label="Services that were off stay off"
+          label="Service plans that were off stay off"
           checked={move.keep}
           onChange={(_, data) => onChange({ ...move, keep: data.checked === true })}
         />

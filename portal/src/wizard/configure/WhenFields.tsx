@@ -21,8 +21,8 @@ export function WhenFields() {
         onChange={(_, data) => put({ kind: data.value as WhenDraft["kind"] })}
       >
         <Radio value="now" label="Now" />
-        <Radio value="once" label="Later, once" />
-        <Radio value="recurring" label="Again and again" />
+        <Radio value="once" label="Once, later" />
+        <Radio value="recurring" label="Recurring" />
       </RadioGroup>
       {when.kind !== "now" && (
         <div className={styles.row}>
@@ -36,20 +36,21 @@ export function WhenFields() {
           )}
         </div>
       )}
-      {when.kind === "recurring" && <Recurrence when={when} put={put} leavers={draft.kind === "assign"} />}
+      {when.kind === "recurring" && <RecurrenceFields when={when} put={put} leavers={draft.kind === "assign"} />}
     </SectionCard>
   );
 }
 
 const UNITS: Record<WhenDraft["frequency"], string> = { daily: "days", weekly: "weeks", monthly: "months" };
 
-interface RecurrenceProps {
+interface RecurrenceFieldsProps {
   when: WhenDraft;
   put: (change: Partial<WhenDraft>) => void;
   leavers: boolean;
 }
 
-function Recurrence({ when, put, leavers }: RecurrenceProps) {
+/** When it starts again and again, and what its runs are held to. */
+export function RecurrenceFields({ when, put, leavers }: RecurrenceFieldsProps) {
   const styles = useFieldStyles();
   return (
     <>

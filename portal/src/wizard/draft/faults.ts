@@ -19,7 +19,7 @@ export function faultsOfSelection(draft: Draft, nameOf: (tenant: string) => stri
     faults.push(...without.map((each) => `Nobody is chosen in ${nameOf(each)}: choose some, or take the tenant out.`));
   }
   if (draft.excluding && !namesTenants(draft)) {
-    faults.push(...missingIn(draft.excluded, draft).map(() => "Say who is left out, or switch the exclusion off."));
+    faults.push(...missingIn(draft.excluded, draft).map(() => "Say who is excluded, or switch the exclusion off."));
   }
   return faults;
 }
@@ -52,7 +52,7 @@ function faultsOfKind(draft: Draft): string[] {
     case "assign":
       if (change.assign.length === 0 && !byRows) faults.push("Choose at least one licence to assign.");
       if (change.assign.some(({ mode, plans }) => mode === "only" && plans.length === 0)) {
-        faults.push("A licence needs at least one service that is on.");
+        faults.push("A licence needs at least one service plan that is on.");
       }
       break;
     case "remove":
@@ -65,10 +65,10 @@ function faultsOfKind(draft: Draft): string[] {
       break;
     case "modify":
       if (change.edits.length + change.add.length + change.swaps.length === 0 && !byRows) {
-        faults.push("Choose services to switch, a licence to add, or one to swap.");
+        faults.push("Choose service plans to switch, a licence to add, or one to swap.");
       }
       if (change.edits.some(({ on, off }) => on.length + off.length === 0)) {
-        faults.push("Choose the services to switch on or off, or take the licence out.");
+        faults.push("Choose the service plans to switch on or off, or take the licence out.");
       }
       if (change.swaps.some(({ from, to }) => from === "" || to === "")) faults.push("A swap needs both licences.");
       break;
@@ -94,7 +94,8 @@ function faultsOfOptions({ options: { canary, stop, window } }: Draft): string[]
   return faults;
 }
 
-function faultsOfWhen({ when }: Draft): string[] {
+/** What is missing of the times of a schedule. */
+export function faultsOfWhen({ when }: Pick<Draft, "when">): string[] {
   if (when.kind === "now") return [];
   const faults: string[] = [];
   if (when.name.trim() === "") faults.push("Give the schedule a name.");

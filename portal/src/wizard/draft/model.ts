@@ -6,7 +6,7 @@ export interface Draft {
   /** Tenants by id, `*` for all, `tag:…` for those with a tag. */
   scope: readonly string[];
   people: SelectionDraft;
-  /** Who is left out though they are selected. */
+  /** Who is excluded though they are selected. */
   excluding: boolean;
   excluded: SelectionDraft;
   guests: boolean;

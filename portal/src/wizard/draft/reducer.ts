@@ -9,6 +9,7 @@ import {
 } from "./model";
 
 export type Action =
+  | { do: "begin"; draft: Draft }
   | { do: "scope"; scope: readonly string[] }
   | { do: "people"; change: Partial<SelectionDraft> }
   | { do: "excluded"; change: Partial<SelectionDraft> }
@@ -20,6 +21,8 @@ export type Action =
 /** The draft after what the user did. */
 export function reduce(draft: Draft, action: Action): Draft {
   switch (action.do) {
+    case "begin":
+      return action.draft;
     case "scope":
       return scoped(draft, action.scope);
     case "people":

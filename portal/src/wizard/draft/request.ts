@@ -4,7 +4,15 @@ import type { PreviewRequest } from "../../api/previews";
 import type { components } from "../../api/schema";
 import { hasColumn } from "./csv";
 import { odataOf } from "./filter";
-import { type Draft, type EditDraft, isWide, type LicenceDraft, type OptionsDraft, type SelectionDraft } from "./model";
+import {
+  type Draft,
+  type EditDraft,
+  isWide,
+  type LicenceDraft,
+  type OptionsDraft,
+  type SelectionDraft,
+  type WhenDraft,
+} from "./model";
 
 /** The draft as the bodies of the API. */
 type Schemas = components["schemas"];
@@ -175,15 +183,19 @@ function scheduleOf({ when, kind }: Draft): Schemas["ScheduleSpec"] {
   if (when.kind === "once") return { name, runAt: new Date(when.at).toISOString() } as Schemas["ScheduleSpec"];
   return {
     name,
-    recurrence: {
-      frequency: when.frequency,
-      interval: when.interval ?? 1,
-      ...(when.frequency === "weekly" ? { daysOfWeek: [...when.days] } : {}),
-      ...(when.frequency === "monthly" && when.dayOfMonth ? { dayOfMonth: when.dayOfMonth } : {}),
-      time: when.time,
-      timeZone: when.zone,
-    },
+    recurrence: recurrenceOf(when),
     ...(kind === "assign" && when.removeLeavers ? { removeLeavers: true } : {}),
     ...(when.maxChanges === null ? {} : { maxChangesPerRun: when.maxChanges }),
   } as Schemas["ScheduleSpec"];
+}
+
+export function recurrenceOf(when: WhenDraft): Schemas["RecurrenceBody"] {
+  return {
+    frequency: when.frequency,
+    interval: when.interval ?? 1,
+    ...(when.frequency === "weekly" ? { daysOfWeek: [...when.days] } : {}),
+    ...(when.frequency === "monthly" && when.dayOfMonth ? { dayOfMonth: when.dayOfMonth } : {}),
+    time: when.time,
+    timeZone: when.zone,
+  };
 }

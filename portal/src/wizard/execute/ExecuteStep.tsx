@@ -36,7 +36,9 @@ export function ExecuteStep({ impact, confirm, typed, onTyped, problem }: Execut
     draft.when.kind === "recurring" &&
     draft.when.maxChanges === null &&
     numberToConfirm(draft.kind, draft.scope.includes(EVERY_TENANT), impact.usersAffected) !== null;
-  const cost: Fact[] = totalCost ? [["Cost a month", formatMoney(totalCost.change, totalCost.currency, true)]] : [];
+  const cost: Fact[] = totalCost
+    ? [["Change of monthly cost", formatMoney(totalCost.change, totalCost.currency, true)]]
+    : [];
   const facts: Fact[] = [
     ["Operation", KINDS[draft.kind]],
     ["Tenants", draft.scope.map(nameOf).join(", ") || "those that the CSV names"],
@@ -53,7 +55,7 @@ export function ExecuteStep({ impact, confirm, typed, onTyped, problem }: Execut
       <SectionCard title="Ready to start">
         <Facts facts={facts} />
         {draft.options.canary?.approve === "manual" && (
-          <MessageBar>
+          <MessageBar layout="multiline">
             <MessageBarBody>
               {`After ${formatCount(draft.options.canary.users ?? 0, "user")} of each tenant it waits for an approval.`}
             </MessageBarBody>

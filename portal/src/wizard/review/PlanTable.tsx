@@ -1,16 +1,12 @@
 import { Field, makeStyles, SearchBox, tokens } from "@fluentui/react-components";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { type PlanFilter, type Preview, planCsv, planQuery } from "../../api/previews";
-import { asProblem } from "../../api/problem";
 import { Choice } from "../../components/Choice";
 import { CsvButton } from "../../components/CsvButton";
-import { Empty } from "../../components/Empty";
-import { Loading } from "../../components/Loading";
-import { ProblemMessage } from "../../components/ProblemMessage";
+import { PagedTable } from "../../components/PagedTable";
 import { useDebounced } from "../../components/useDebounced";
-import { type VirtualColumn, VirtualTable } from "../../components/VirtualTable";
-import { formatCount } from "../../format/format";
+import type { VirtualColumn } from "../../components/VirtualTable";
 import { PLAN_STATUSES, type PlanRow, planRowOf } from "./planRow";
 
 const useStyles = makeStyles({
@@ -34,8 +30,6 @@ export function PlanTable({ preview, nameOf }: PlanTableProps) {
   const filter: PlanFilter = { ...(status && { status }), ...(tenant && { tenant }), ...(search && { search }) };
   const plan = useInfiniteQuery(planQuery(preview.id, filter, planRowOf));
   const rows = useMemo(() => plan.data?.pages.flatMap((page) => page.rows) ?? [], [plan.data]);
-  const { fetchNextPage } = plan;
-  const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const several = preview.tenants.length > 1;
   const columns = useMemo(() => columnsOf(several ? nameOf : null), [several, nameOf]);
 
@@ -68,21 +62,15 @@ export function PlanTable({ preview, nameOf }: PlanTableProps) {
           <CsvButton ask={() => planCsv(preview.id, filter)} />
         </div>
       </div>
-      {plan.error && <ProblemMessage problem={asProblem(plan.error)} onRetry={() => void plan.refetch()} />}
-      {plan.isPending && <Loading what="the users" />}
-      {plan.data && rows.length === 0 && !plan.hasNextPage && <Empty title="No user matches" />}
-      {plan.data && (rows.length > 0 || plan.hasNextPage) && (
-        <VirtualTable
-          label="What becomes of each user"
-          columns={columns}
-          rows={rows}
-          keyOf={(row) => row.key}
-          hasMore={plan.hasNextPage}
-          loading={plan.isFetchingNextPage}
-          onMore={more}
-          foot={`${formatCount(rows.length, "user")}${plan.hasNextPage ? " loaded, more as you scroll" : ""}`}
-        />
-      )}
+      <PagedTable
+        label="What becomes of each user"
+        what="the users"
+        empty="No user matches"
+        columns={columns}
+        rows={rows}
+        keyOf={(row) => row.key}
+        query={plan}
+      />
     </>
   );
 }
@@ -95,7 +83,7 @@ function columnsOf(nameOf: ((tenantId: string) => string) | null): VirtualColumn
     text: ({ tenantId }: PlanRow) => nameOf?.(tenantId) ?? "",
   };
   return [
-    { id: "user", header: "User", width: "minmax(285px, 2fr)", text: (row) => row.user },
+    { id: "user", header: "User", width: "minmax(min(285px, 45vw), 2fr)", text: (row) => row.user },
     ...(nameOf ? [tenant] : []),
     { id: "status", header: "What happens", width: "115px", text: (row) => PLAN_STATUSES[row.status] },
     { id: "gets", header: "Gets", width: "minmax(150px, 1.5fr)", text: (row) => row.gets },

@@ -26,7 +26,7 @@ const useStyles = makeStyles({
 /** People shown of those that are selected. */
 const SHOWN = 8;
 
-/** How many are selected, counted while the selection is made, with the first of them and who is left out. */
+/** How many are selected, counted while the selection is made, with the first of them and who is excluded. */
 export function CountPanel({ count }: { count: Count }) {
   const styles = useStyles();
   const known = count.targets.filter(({ error }) => error === null);
@@ -42,7 +42,7 @@ export function CountPanel({ count }: { count: Count }) {
             <div className={styles.number}>{known.length > 0 ? formatNumber(total) : NOTHING}</div>
             <Text className={styles.faint}>
               {known.length < count.targets.length
-                ? `counted in ${known.length} of ${formatCount(count.targets.length, "tenant")}`
+                ? `counted in ${formatNumber(known.length)} of ${formatCount(count.targets.length, "tenant")}`
                 : `${total === 1 ? "user" : "users"} selected now`}
             </Text>
           </>
@@ -89,7 +89,7 @@ function Tenants({ targets }: { targets: Resolved[] }) {
       )}
       {[...excluded].map(([code, number]) => (
         <Text key={code} size={200} className={styles.faint}>
-          {formatCount(number, "user")} left out: {labelOfCode(code)}
+          {formatCount(number, "user")} excluded: {labelOfCode(code)}
         </Text>
       ))}
       {sample.length > 0 && (

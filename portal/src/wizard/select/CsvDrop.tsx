@@ -65,9 +65,13 @@ export function CsvDrop({ count }: { count: Count }) {
 
   async function take(file: File | undefined) {
     if (file === undefined) return;
-    const text = file.size > MAX_CSV_BYTES ? null : textOf(new Uint8Array(await file.arrayBuffer()));
-    setRefused(text === null ? whyNot(file) : null);
-    dispatch({ do: "people", change: { csv: text === null ? null : { name: file.name, text } } });
+    try {
+      const text = file.size > MAX_CSV_BYTES ? null : textOf(new Uint8Array(await file.arrayBuffer()));
+      setRefused(text === null ? whyNot(file) : null);
+      dispatch({ do: "people", change: { csv: text === null ? null : { name: file.name, text } } });
+    } catch {
+      setRefused(`${file.name} could not be read: it was moved, or another program holds it.`);
+    }
   }
 
   function drop(event: DragEvent) {
@@ -114,7 +118,7 @@ export function CsvDrop({ count }: { count: Count }) {
         </Link>
       </div>
       {refused && (
-        <MessageBar intent="error" role="alert">
+        <MessageBar intent="error" layout="multiline" role="alert">
           <MessageBarBody>{refused}</MessageBarBody>
         </MessageBar>
       )}

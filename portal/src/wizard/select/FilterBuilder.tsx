@@ -1,6 +1,7 @@
 import { Button, Field, Input, makeStyles, Select, Text, Textarea, tokens } from "@fluentui/react-components";
 import { AddRegular } from "@fluentui/react-icons/svg/add";
 import { DeleteRegular } from "@fluentui/react-icons/svg/delete";
+import { asProblem } from "../../api/problem";
 import {
   type FilterDraft,
   type FilterRow,
@@ -191,9 +192,13 @@ function Row({ n, row, onChange, onRemove }: RowProps) {
 
 function Held({ filter, onChange }: FilterBuilderProps) {
   const styles = useStyles();
-  const { licences } = useLicences();
+  const { licences, error } = useLicences();
   return (
-    <Field label="And who holds" className={styles.field}>
+    <Field
+      label="And who holds"
+      className={styles.field}
+      validationMessage={error === null ? null : asProblem(error).detail}
+    >
       <Select value={filter.licensed} onChange={(_, data) => onChange({ ...filter, licensed: data.value })}>
         <option value="">any licence or none</option>
         <option value="none">no licence at all</option>

@@ -33,7 +33,7 @@ const WAYS: readonly { value: SelectedBy; label: string }[] = [
   { value: "users", label: "People one by one" },
 ];
 
-/** Step 1: the tenants, the users that are meant, and who of them is left out. */
+/** Step 1: the tenants, the users that are meant, and who of them is excluded. */
 export function SelectStep({ count }: { count: Count }) {
   const styles = useStyles();
   const { draft, dispatch } = useDraft();
@@ -64,7 +64,7 @@ export function SelectStep({ count }: { count: Count }) {
                 onChange={(_, data) => dispatch({ do: "set", change: { guests: data.checked === true } })}
               />
               <Checkbox
-                label="Accounts that are blocked from signing in too"
+                label="Accounts whose sign-in is blocked too"
                 checked={draft.disabled}
                 onChange={(_, data) => dispatch({ do: "set", change: { disabled: data.checked === true } })}
               />
@@ -84,11 +84,11 @@ function Exclusions() {
   const { draft, dispatch } = useDraft();
   const allowed = !namesTenants(draft);
   return (
-    <SectionCard title="Exclusions" about="Accounts that a tenant protects are always left out.">
+    <SectionCard title="Exclusions" about="Accounts that a tenant protects are always excluded.">
       {!allowed && <Text>Where the rows name their tenants, leave out whom you do not mean from the file itself.</Text>}
       {allowed && (
         <Switch
-          label="Leave out some of them"
+          label="Exclude some of them"
           checked={draft.excluding}
           onChange={(_, data) => dispatch({ do: "set", change: { excluding: data.checked } })}
         />

@@ -6,7 +6,11 @@ import { EVERY_TENANT, TAG } from "../draft/model";
 import { useScope } from "../useScope";
 import { Chosen } from "./Chosen";
 
-const useStyles = makeStyles({ field: { maxWidth: "520px" }, list: { maxHeight: "320px" } });
+const useStyles = makeStyles({
+  field: { maxWidth: "520px" },
+  // Above the wizard's foot, below which the list may reach.
+  list: { maxHeight: "320px", overflowY: "auto", zIndex: 3, "& > *": { overflowWrap: "anywhere" } },
+});
 
 /** Tenants listed at once; typing narrows them. */
 const LISTED = 100;
@@ -25,10 +29,11 @@ export function TenantPicker() {
 
   return (
     <>
-      <Field label="Tenants" className={styles.field}>
+      <Field label="Search tenants" className={styles.field}>
         <Combobox
           multiselect
           inlinePopup
+          positioning={{ position: "below", align: "start", autoSize: false }}
           placeholder="Search by name or domain"
           selectedOptions={[...draft.scope]}
           value={typed}
