@@ -11,7 +11,7 @@ from dev.bench.scale import Scale, drain
 from dev.stack import Stack
 from dev.trial import E5, POWER_BI, Tenant, Trial
 
-SCALE = Scale(6)
+SCALE = Scale(5)
 
 
 async def small_behind_large(small: int = 50, large: int = 20_000, times: int = 10) -> Row:
