@@ -72,6 +72,16 @@ async def test_the_dark_theme_is_readable_too(opened: Opened) -> None:
         assert await portal.violations() == []
 
 
+async def test_the_view_stays_to_be_seen_behind_what_opens_above_it(portal: Portal) -> None:
+    """A menu, like a dialog, covers what it needs; the rest can be seen, and what is seen can be clicked."""
+    await portal.open("/operations")
+    await portal.page.get_by_role("button", name="Signed in as").click()
+    await expect(portal.page.get_by_role("menuitem", name="Sign out")).to_be_visible()
+
+    at = "[[20, 20], [120, 400], [720, 600]].map(([x, y]) => document.elementFromPoint(x, y).closest('#root') !== null)"
+    assert await portal.page.evaluate(at) == [True, True, True]
+
+
 async def test_the_first_view_loads_little(portal: Portal) -> None:
     """All files that the first view asks for, as they come over the wire, are below 400 kB together."""
     sizes: dict[str, int] = {}

@@ -14,7 +14,8 @@ const renderer = createDOMRenderer(document, { styleElementAttributes: { nonce }
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 const useStyles = makeStyles({
-  root: { height: "100dvh" },
+  // Not of the provider itself: menus and dialogs, which open outside of it, bear its class too and would cover the page.
+  page: { height: "100dvh" },
 });
 
 /** Fluent UI's theme, light or dark as the user prefers it, and its styles under the page's nonce. */
@@ -30,8 +31,8 @@ export function Look({ children }: { children: ReactNode }) {
 function Themed({ theme, children }: { theme: typeof webLightTheme; children: ReactNode }) {
   const styles = useStyles();
   return (
-    <FluentProvider theme={theme} className={styles.root}>
-      {children}
+    <FluentProvider theme={theme}>
+      <div className={styles.page}>{children}</div>
     </FluentProvider>
   );
 }
