@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright, expect
 
 from dev.pictures.steps import choose_group, choose_tenants, next_step
-from dev.pictures.world import NEWCOMER, prepare
+from dev.pictures.world import NEWCOMER, prepare, slow_writes
 from dev.simulator.world import CONTOSO
 from dev.stack import Stack
 from dev.stack.stack import REPOSITORY
@@ -41,13 +41,13 @@ async def main(folder: Path, width: int, height: int) -> int:
         stored = json.dumps(json.dumps({"kind": "key", "value": stack.api_key}))
         await page.add_init_script(f"sessionStorage.setItem('credential', {stored})")
         take = partial(_picture, page, folder)
-        await _wizard(page, f"{stack.api_url}/api/portal", take)
+        await _wizard(page, f"{stack.api_url}/api/portal", take, partial(slow_writes, stack))
         await _lists(page, f"{stack.api_url}/api/portal", take, schedule)
         await browser.close()
     return 0
 
 
-async def _wizard(page: Page, root: str, take: Picture) -> None:
+async def _wizard(page: Page, root: str, take: Picture, slow: Callable[[float], Awaitable[None]]) -> None:
     """The five steps, and the way back."""
     await page.goto(f"{root}/new")
     await choose_tenants(page, "Contoso")
@@ -76,10 +76,13 @@ async def _wizard(page: Page, root: str, take: Picture) -> None:
     await next_step(page, "execute")
     await take("execute")
     await page.get_by_role("button", name="Start").click()
+    await page.get_by_role("button", name="Approve").wait_for()
+    await slow(5.0)
     await page.get_by_role("button", name="Approve").click()
     await expect(page.get_by_role("progressbar", name="Users done")).to_be_visible()
     await expect(page.get_by_text("time left").locator("xpath=preceding-sibling::*[1]")).not_to_have_text("–")
     await take("monitor")
+    await slow(0.0)
     await page.get_by_role("button", name="Revert").click(timeout=120_000)
     await expect(page.get_by_role("table", name="Impact")).to_be_visible()
     await take("revert")

@@ -29,6 +29,15 @@ async def prepare(stack: Stack) -> str:
     return schedule
 
 
+async def slow_writes(stack: Stack, seconds: float) -> None:
+    """Let every write in Contoso take so long from now on, so that it can be seen."""
+    async with httpx.AsyncClient(base_url=f"{stack.simulator_url}/_sim") as simulator:
+        (await simulator.delete("/faults")).raise_for_status()
+        if seconds:
+            fault = {"match": "assignLicense", "kind": "delay", "seconds": seconds, "tenant": CONTOSO}
+            (await simulator.post("/faults", json=fault)).raise_for_status()
+
+
 async def _done(api: Api, kind: str, tenant: str, group: str, sku: str, reason: str) -> None:
     users = {"group": {"displayName": group}}
     body = {"targets": [{"tenant": tenant, "users": users}], "licenses": [{"sku": sku}], "reason": reason}
