@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import re
 import signal
 import socket
@@ -155,6 +156,18 @@ class Part:
         """Send a signal to the process itself."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
+
+
+def steady_port() -> str:
+    """A free port that no outgoing connection is ever given: what is stopped can be started on it again.
+
+    Those are given from 32768 (Linux) or 49152 (RFC 6335, section 6) on.
+    """
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return str(port)
 
 
 def check_port(setting: str, value: str) -> str:

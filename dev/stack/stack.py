@@ -15,7 +15,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob.aio import BlobServiceClient
 
 from dev.issuer import AUDIENCE
-from dev.stack.parts import LOOPBACK, Guard, Part, StackError, check_port
+from dev.stack.parts import LOOPBACK, Guard, Part, StackError, check_port, steady_port
 from dev.stack.settings import SIMULATED, api_key, base_environment, claim, connection_string
 from shared.blobs.drops import CONTAINER as DROPS
 from shared.blobs.exports import CONTAINER as RESULTS
@@ -242,6 +242,7 @@ class Stack:
         command += [] if self._storage_log else ["--silent"]
         for service in services:
             port = self._ports.get(service) or self._port(f"AZURITE_{service.upper()}_PORT")
+            port = steady_port() if port == "0" else port
             command += [f"--{service}Host", LOOPBACK, f"--{service}Port", port]
         command += ["--inMemoryPersistence"] if data is None else ["--location", str(data / "azurite")]
         part = self._azurite = await self._start_part("azurite", command, self._environment())
