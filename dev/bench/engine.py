@@ -60,8 +60,8 @@ async def growth(*sizes: int) -> Row:
     """Time and memory as users become many; each size on a stack of its own, whose first operation is over (row g).
 
     The storage emulator looks through a whole table for each query, where Table Storage has an index
-    (https://learn.microsoft.com/azure/storage/tables/table-storage-design-for-query): its CPU time stands beside ours, and
-    100,000 users would take it half an hour.
+    (https://learn.microsoft.com/azure/storage/tables/table-storage-design-for-query): its CPU time stands beside ours,
+    and 100,000 users would take it half an hour.
     """
     sizes = sizes or (1_000, 10_000, 30_000)
     figures: dict[str, float] = {}
