@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
@@ -77,9 +78,10 @@ async def _wizard(page: Page, root: str, take: Picture, slow: Callable[[float], 
     await take("execute")
     await page.get_by_role("button", name="Start").click()
     await page.get_by_role("button", name="Approve").wait_for()
-    await slow(5.0)
+    await slow(4.0)
     await page.get_by_role("button", name="Approve").click()
     await expect(page.get_by_role("progressbar", name="Users done")).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"\([5-9]\d%\)$")).first).to_be_visible(timeout=30_000)
     await expect(page.get_by_text("time left").locator("xpath=preceding-sibling::*[1]")).not_to_have_text("–")
     await take("monitor")
     await slow(0.0)
