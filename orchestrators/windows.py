@@ -7,13 +7,14 @@ whose outcome is unknown, and sends nothing more. While a canary goes ahead only
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 from durabletask import task
 
 from orchestrators.rests import rest_for
 from orchestrators.retry import call
+from orchestrators.spans import now
 from shared.contracts.names import APPLY_BATCH, HAND_ON, RECORD_AUDIT, TAKE_TURN
 from shared.contracts.work import (
     AuditWork,
@@ -223,8 +224,8 @@ def _lost(attempt: BatchWork, *, final: bool) -> BatchDone:
 
 
 def _rest(context: task.OrchestrationContext, course: _Course) -> "Steps[None]":
-    now = _now(context)
-    seconds = max((course.open.next_time(now) or now) - now, 0.1)
+    at = _now(context)
+    seconds = max((course.open.next_time(at) or at) - at, 0.1)
     if seconds <= LONG_REST_SECONDS:
         yield context.create_timer(context.current_utc_datetime + timedelta(seconds=seconds))
         return
@@ -233,7 +234,7 @@ def _rest(context: task.OrchestrationContext, course: _Course) -> "Steps[None]":
 
 
 def _now(context: task.OrchestrationContext) -> float:
-    return context.current_utc_datetime.replace(tzinfo=UTC).timestamp()
+    return now(context).timestamp()
 
 
 def _result(done: BatchDone, *, settle_only: bool) -> BatchResult:
